@@ -189,7 +189,7 @@ class ShopsFile(_Part):
         """
         if not line.taxes:
             return self.posting.zero_rated_code or self._lookup(shop, "0")
-        # The ERP takes one code per row: several taxes on a line are mapped by their names joined, or their summed rate.
+        # The ERP takes one code per row: several taxes on a line are mapped by names joined, or by summed rate.
         name = "+".join(tax.code for tax in line.taxes)
         named = {**self.tax_map, **shop.tax_map}.get(name) if name else None
         return named or self._lookup(shop, _rate_key(sum((tax.rate for tax in line.taxes), Decimal(0))))
