@@ -88,7 +88,7 @@ class Transaction:
     number: int
     source_id: str
     receipt_number: str
-    kind: str  # sale, return, exchange, refund_only, void, parked
+    kind: str  # sale, goods_return, exchange, refund_only, void, parked
     sold_at: datetime
     lines: tuple[Line, ...]
     tenders: tuple[Tender, ...] = ()

@@ -2,7 +2,7 @@
 
 York (CSV): prices with VAT and a ``vat_rate`` column, returns as negative quantities, tenders as rows of their own,
 local time. Bath (NDJSON): amounts without VAT and a tax column, returns marked ``"type": "RETURN"`` with positive
-figures, tenders in columns of the first row, local time, no line numbers. Read: transactions. Written: nothing.
+figures, payment rows with their own columns, local time, no line numbers. Read: transactions. Written: nothing.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _york_tender(one: Tender) -> dict[str, Any]:
 
 
 def bath(basket: Transaction) -> list[dict[str, Any]]:
-    """Rows of the Bath till; the first one carries the tenders (refunds negative)."""
+    """Rows of the Bath till: lines, then payments (refunds negative)."""
     rows = []
     for line in basket.lines:
         kind = "VOID" if basket.kind == "void" else "RETURN" if line.quantity < 0 else _BATH_TYPES[line.kind]
@@ -107,18 +107,19 @@ def bath(basket: Transaction) -> list[dict[str, Any]]:
         if line.restock == "quarantine":
             row["reason"] = "DAMAGED"
         rows.append(row)
+    head = {key: rows[0][key] for key in ("receipt", "when", "till", "staff", "shift")}
     if basket.email:
         rows[0]["email"] = basket.email
     if basket.original and basket.linked:
         for row in rows:
             row["refers_to"] = basket.original.receipt_number
-    paid: dict[str, int] = {}
-    for one in basket.tenders:
-        paid[f"pay_{one.type}"] = paid.get(f"pay_{one.type}", 0) + one.amount_minor
-    rows[0] |= {column: float(pounds(minor)) for column, minor in paid.items()}
     if basket.fault == "malformed":
         rows[-1]["quantity"] = "two"
-    return rows
+    paid = [
+        {"type": "PAYMENT", "pay_method": one.type, "pay_amount": float(pounds(one.amount_minor)), "pay_ref": one.last4}
+        for one in basket.tenders
+    ]
+    return rows + [head | one for one in paid]
 
 
 def _number(value: Decimal) -> int | float:

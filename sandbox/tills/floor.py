@@ -149,7 +149,7 @@ class TradingFloor:
         if moment.tzinfo is None:
             raise Refused("sold_at needs an offset, for example 2026-11-20T10:00:00+00:00")
         signs = {line.quantity > 0 for line in lines}
-        kind = "exchange" if len(signs) == 2 else "sale" if True in signs else "return"
+        kind = "exchange" if len(signs) == 2 else "sale" if True in signs else "goods_return"
         basket = self.hand.close(
             shop, moment.astimezone(LONDON), kind, lines, original=original, linked=original is not None
         )

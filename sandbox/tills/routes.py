@@ -89,8 +89,9 @@ class TillRoutes:
     def sale(self, asked: dict[str, Any]) -> dict[str, Any]:
         """One transaction now.
 
-        ``{"shop", "lines": [{"sku", "quantity"?, "discount_percent"?, "damaged"?} or {"kind", "amount_minor"}],
-        "tenders"?: [{"type", "amount_minor", "tip_minor"?}], "email"?, "original"?, "sold_at"?}``; negative quantities come back.
+        ``{"shop", "lines", "tenders"?, "email"?, "original"?, "sold_at"?}``. A line is ``{"sku", "quantity"?,
+        "discount_percent"?, "damaged"?}`` (a negative quantity comes back) or ``{"kind", "amount_minor"}`` for tips,
+        gift cards and the like; a tender is ``{"type", "amount_minor", "tip_minor"?}``, by default what settles it.
         """
         basket = self.floor.sale(asked)
         return {

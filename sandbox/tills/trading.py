@@ -119,7 +119,7 @@ class Floor:
         if exchange:
             lines.insert(0, item_line(shop, "l1", self.draw.choice(self.items), Decimal(1)))
         linked = sold.shop.system == shop.system == "square" or "square" not in (sold.shop.system, shop.system)
-        kind = "exchange" if exchange else "return"
+        kind = "exchange" if exchange else "goods_return"
         return self.close(shop, moment, kind, lines, original=sold, linked=linked and self.draw.random() < 0.9)
 
     def refund_only(self, shop: Shop, moment: datetime, sold: Transaction) -> Transaction:
