@@ -6,8 +6,9 @@ window begins. Each lane stops at its own floor and waits for the next window:
 * ``posting`` leaves ``erp.reserve_percent`` of the cap to people and other apps on the account;
 * ``read`` leaves 25 points more, so that catalogue pulls and read-backs never stand in the way of posting.
 
-Before any header was seen, ``requests_per_minute`` of the shops file limits us. Shared by all threads and clients of
-a process (:func:`shared_budget`); other processes are seen through the headers. Read: nothing. Written: nothing.
+``requests_per_minute`` of the shops file limits us besides, from the first request on, when no header was seen yet.
+Shared by all threads and clients of a process (:func:`shared_budget`); other processes are seen through the headers.
+Read: nothing. Written: nothing.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class RequestBudget:
         self._ends: float | None = None
         self._seen = False  # whether the current window's end came from a header
         self._most_seen: int | None = None
+        self._ours = 0  # sent by this process in the current window
         self._in_flight = 0
 
     def floor(self, lane: Lane) -> int:
@@ -83,24 +85,23 @@ class RequestBudget:
         with self._lock:
             now = self._clock()
             if self._ends is None or now >= self._ends + (MARGIN if self._seen else 0):
-                self._left, self._ends, self._seen = self._per_minute - self._in_flight, now + _UNSEEN_WINDOW, False
-            if self._left > self.floor(lane):
+                self._left, self._ends, self._seen, self._ours = self._per_minute, now + _UNSEEN_WINDOW, False, 0
+            if self._left > self.floor(lane) and self._ours < self._per_minute:
                 self._left -= 1
+                self._ours += 1
                 self._in_flight += 1
                 return 0.0
             return max(self._ends + MARGIN - now, 0.001)
 
     def _note(self, remaining: int, ends: float) -> None:
+        """The ERP's own figure wins over our count: it knows everybody's requests. Ours on their way come off it."""
         self._most_seen = max(remaining, self._most_seen or 0)
-        room = min(remaining, self._per_minute) - self._in_flight
+        self._left = remaining - self._in_flight
         if self._seen and self._ends is not None and ends > self._ends + 0.5:
-            # The ERP's window turned before ours did.
-            self._left, self._ends = room, ends
-            return
-        # Within one window the figure only falls; an answer that was overtaken must not raise it again.
-        self._left = min(self._left, room)
-        self._ends = min(self._ends, ends) if self._seen and self._ends is not None else ends
-        self._seen = True
+            self._ours = self._in_flight  # the ERP's window turned before ours did
+        elif self._seen and self._ends is not None:
+            ends = min(ends, self._ends)  # a late answer must not push the end away
+        self._ends, self._seen = ends, True
 
 
 _shared: dict[tuple[str, str], RequestBudget] = {}
