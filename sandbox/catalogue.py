@@ -14,7 +14,20 @@ from pathlib import Path
 FIRST_PRODUCT_ID = 1007  # 1000 and 1001 are the ERP's own hidden products
 TAX_RATES = {"T20": Decimal("20"), "T5": Decimal("5"), "T0": Decimal("0")}
 
-_NOUNS = ("Scarf", "Mug", "Lamp", "Notebook", "Candle", "Teapot", "Cushion", "Basket", "Clock", "Puzzle", "Apron", "Kite")
+_NOUNS = (
+    "Scarf",
+    "Mug",
+    "Lamp",
+    "Notebook",
+    "Candle",
+    "Teapot",
+    "Cushion",
+    "Basket",
+    "Clock",
+    "Puzzle",
+    "Apron",
+    "Kite",
+)
 _TONES = ("Red", "Blue", "Green", "Slate", "Ivory", "Amber", "Plum", "Teal")
 
 
