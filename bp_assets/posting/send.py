@@ -7,6 +7,8 @@ Read: the ERP (row ids). Written: the ERP, the ledger's ``steps`` and ``postings
 
 from __future__ import annotations
 
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,16 +17,19 @@ from datetime import UTC, datetime, timedelta
 from bp_assets.brightpearl.calls import Call as ErpCall
 from bp_assets.brightpearl.calls import Sent
 from bp_assets.brightpearl.client import ErpClient
-from bp_assets.brightpearl.errors import ErpError, ErpUnavailable, Outcome, Throttled, Unauthorised
+from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Outcome, Throttled, Unauthorised
 from bp_assets.brightpearl.multi_message import LIMIT, send_many
 from bp_assets.brightpearl.orders import get_orders
+from bp_assets.brightpearl.reading import Misread
+from bp_assets.brightpearl.stock import on_hand
 from bp_assets.config import ShopsFile
-from bp_assets.domain.catalogue import Catalogue
+from bp_assets.domain.catalogue import Catalogue, Product
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import defer, mark_posted, park, set_unknown
 from bp_assets.ledger.steps import Intent, intend, settle
 from bp_assets.ledger.steps import Outcome as StepOutcome
-from bp_assets.posting.facts import row_ids_by_sequence
+from bp_assets.posting.facts import done_steps, gather, row_ids_by_sequence
+from bp_assets.posting.plan import ORDER
 from bp_assets.posting.progress import Call, needs_row_ids, next_calls
 from bp_assets.posting.work import Work
 
@@ -63,9 +68,10 @@ class Wave:
         *,
         still_mine: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        between: Callable[[Sequence[Work]], None] = lambda works: None,
     ) -> None:
         self.ledger, self.client, self.shops, self.catalogue = ledger, client, shops, catalogue
-        self.still_mine, self.now = still_mine, now
+        self.still_mine, self.now, self.between = still_mine, now, between
         self.tally = Tally()
 
     def send(self, works: Sequence[Work]) -> Tally:
@@ -82,6 +88,7 @@ class Wave:
                 if not calls:
                     break
                 self._send_round(calls, by_id)
+                self.between(works)
         except (Unauthorised, Throttled, ErpUnavailable) as error:
             raise ErpDown(str(error)) from error
         finally:
@@ -105,6 +112,8 @@ class Wave:
         if not wanted:
             return
         for order in get_orders(self.client, sorted(wanted)):
+            if isinstance(order, Misread):
+                continue
             work, code = wanted.pop(order.order_id)
             rows = row_ids_by_sequence(work.plan.document(code), order)
             if isinstance(rows, str):
@@ -119,13 +128,58 @@ class Wave:
         with ThreadPoolExecutor(min(_IN_FLIGHT, len(groups))) as pool:
             results = list(pool.map(self._send_group, groups))
         walls: list[ErpError] = []
-        for group, sent in zip(groups, results, strict=True):
+        refused: list[Refused] = []
+        for group, (ids, sent) in zip(groups, results, strict=True):
             for call, one in zip(group, sent, strict=True):
-                self._take(works[call.sale_id], call, one, walls)
-        if walls and not any(one.outcome is Outcome.SUCCESS for sent in results for one in sent):
+                work = works[call.sale_id]
+                if _maybe_done(call, one.error):
+                    refused.append(Refused(work, call, ids[call.sale_id, call.document, call.step], one))
+                self._take(work, call, one, walls)
+        self._second_look(refused)
+        if walls and not any(one.outcome is Outcome.SUCCESS for _, sent in results for one in sent):
             raise walls[0]
 
-    def _send_group(self, group: Sequence[Call]) -> list[Sent]:
+    def _second_look(self, refused: Sequence[Refused]) -> None:
+        """A refusal of anything but the order may mean that it is there already: look once, then believe it."""
+        facts = gather(
+            self.client, {one.order_id for one in refused}, {one.order_id for one in refused if one.reserves}
+        )
+        for one in refused:
+            document = one.work.plan.document(one.call.document)
+            erp_id = done_steps(document, facts[one.order_id]).get(one.call.step)
+            outcome = "failure" if erp_id is None else "success"
+            error = str(one.sent.error)[:1000]
+            settle(self.ledger, [StepOutcome(one.step_id, outcome, one.sent.status, erp_id, error)])
+            if erp_id is not None:
+                one.work.known.done[one.call.document, one.call.step] = erp_id
+            else:
+                self._park(one.work, *self._why(one))
+
+    def _why(self, one: Refused) -> tuple[str, str]:
+        error = one.sent.error
+        assert error is not None, "only refusals get a second look"
+        said = f"{one.call.document} {one.call.step}: {error}"
+        if one.call.step == "goods_out":
+            short = self._short(one.work)
+            if short:
+                return "not_enough_stock", f"{short}; {said}"
+        return error.reason_code, said
+
+    def _short(self, work: Work) -> str:
+        """Which products of an order the ERP has too few of, in words; empty if it has enough."""
+        wanted: Counter[Product] = Counter()
+        for row in work.plan.document(ORDER).moving():
+            assert row.product is not None, "only rows of products move"
+            wanted[row.product] += int(row.quantity)
+        place = work.plan.shop.warehouse_id
+        stock = on_hand(self.client, [product.product_id for product in wanted], place)
+        return ", ".join(
+            f"{product.sku}: {quantity} sold, {stock.get(product.product_id, 0)} on hand in warehouse {place}"
+            for product, quantity in wanted.items()
+            if stock.get(product.product_id, 0) < quantity
+        )
+
+    def _send_group(self, group: Sequence[Call]) -> tuple[dict[tuple[str, str, str], int], list[Sent]]:
         """Commit the intents, send, commit the outcomes. Runs in a worker; touches no shared state but the stores."""
         self.still_mine()
         ids = intend(
@@ -142,7 +196,7 @@ class Wave:
                 for call, one in zip(group, sent, strict=True)
             ],
         )
-        return sent
+        return ids, sent
 
     def _take(self, work: Work, call: Call, sent: Sent, walls: list[ErpError]) -> None:
         """What an outcome means for its sale."""
@@ -155,22 +209,30 @@ class Wave:
                 self._unknown(work, f"{call.step}: the ERP took it but told no id; looked up next")
             else:
                 work.known.done[key] = erp_id
-        elif error.outcome is Outcome.UNKNOWN or _maybe_done(call, error):
+        elif error.outcome is Outcome.UNKNOWN:
             self._unknown(work, f"{call.step}: {error}")
+        elif _maybe_done(call, error):
+            pass  # the second look decides
         elif isinstance(error, Unauthorised | Throttled | ErpUnavailable):
             walls.append(error)
-            self._defer(work, str(error))
-        elif error.transient:
             self._defer(work, str(error))
         else:
             self._park(work, error.reason_code, f"{call.document} {call.step}: {error}")
 
     def _unknown(self, work: Work, message: str) -> None:
-        if not work.halted:
+        if not work.halted and not self._given_up(work, message):
             work.halted = "unknown"
             self.tally.unknown += 1
             until = self.now() + timedelta(seconds=self._pause(work))
             set_unknown(self.ledger, [work.sale_id], message, until)
+
+    def _given_up(self, work: Work, message: str) -> bool:
+        """Park a sale that failed too often while the ERP itself was working."""
+        tries = work.posting.attempts
+        if tries < self.shops.posting.max_attempts:
+            return False
+        self._park(work, "too_many_attempts", f"tried {tries} times, last: {message}")
+        return True
 
     def _defer(self, work: Work, message: str) -> None:
         if not work.halted:
@@ -202,9 +264,9 @@ class Wave:
                 self._give_back(work)
 
     def _give_back(self, work: Work) -> None:
-        limit = self.shops.posting.max_attempts
-        if work.posting.attempts >= limit:
-            self._park(work, "too_many_attempts", f"tried {work.posting.attempts} times: {work.posting.message}")
+        """A work that nothing halted and that is not complete: it waits for its original, or the wave was stopped."""
+        if work.known.parent_id is None and work.original_sale_id:
+            self._defer(work, f"waits for its original sale {work.original_sale_id}")
         else:
             self._defer(work, "stopped before it was complete; goes on by itself")
 
@@ -225,16 +287,34 @@ def _erp_id(call: Call, sent: Sent) -> str | None:
     return str(sent.new_id) if sent.new_id else None
 
 
-def _maybe_done(call: Call, error: ErpError) -> bool:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A step the ERP refused, waiting for its second look."""
+
+    work: Work
+    call: Call
+    step_id: int
+    sent: Sent
+
+    @property
+    def order_id(self) -> int:
+        order_id = self.work.known.order_id(self.call.document)
+        assert order_id is not None, "only steps after the order get a second look"
+        return order_id
+
+    @property
+    def reserves(self) -> bool:
+        return self.call.step == "reserve"
+
+
+def _maybe_done(call: Call, error: ErpError | None) -> bool:
     """A refusal that may only mean "this is there already": everything but the order itself is looked up then.
 
     The order's own POST is safe to repeat; for the rest no source states the code of a repetition.
     """
-    return call.step != "order" and not error.transient and not isinstance(error, Unauthorised)
+    return isinstance(error, ErpRefused) and call.step != "order"
 
 
 def hash_fraction(text: str) -> float:
     """A number in [0, 1) that depends on the text alone."""
-    import zlib
-
     return (zlib.crc32(text.encode()) % 10_000) / 10_000

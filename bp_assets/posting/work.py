@@ -26,6 +26,7 @@ class Work:
     known: Known = field(default_factory=Known)
     open: dict[tuple[str, str], Step] = field(default_factory=dict)
     halted: str = ""
+    original_sale_id: str | None = None  # the sale its credit belongs to, as far as we could find it
 
     @property
     def sale_id(self) -> str:
