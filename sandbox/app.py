@@ -1,0 +1,33 @@
+"""Composition: one world, the ERP's endpoint, the simulated tills, the test controls."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+
+from sandbox.config import SandboxConfig
+from sandbox.controls import control_routes
+from sandbox.erp.api import build_router
+from sandbox.erp.endpoint import ErpEndpoint
+from sandbox.world import World
+
+
+def build_app(config: SandboxConfig) -> Starlette:
+    """The ASGI application; its world is at ``app.state.world``."""
+    world = World(config)
+    routes: list[BaseRoute] = [*control_routes(world), *_till_routes(world)]
+    routes.append(Mount("/", app=ErpEndpoint(world, build_router())))
+    app = Starlette(routes=routes)
+    app.state.world = world
+    return app
+
+
+def _till_routes(world: World) -> list[BaseRoute]:
+    # The simulated tills are written apart from the ERP side; until they are merged there is nothing to mount.
+    if find_spec("sandbox.tills") is None:
+        return []
+    from importlib import import_module
+
+    return list(import_module("sandbox.tills.routes").till_routes(world))
