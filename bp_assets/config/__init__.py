@@ -1,0 +1,41 @@
+"""The shops file (TOML): the ERP account, the shops with their till feeds, and the maps between the two worlds.
+
+Public: :func:`load`, :class:`ShopsFile` and its parts, :class:`ConfigError`.
+"""
+
+from bp_assets.config.feeds import (
+    Columns,
+    ExcludeRule,
+    FileDropFeed,
+    ReturnMarker,
+    SquareFeed,
+)
+from bp_assets.config.home import Home, home
+from bp_assets.config.shops import (
+    ConfigError,
+    Erp,
+    NominalCodes,
+    Posting,
+    Shop,
+    ShopsFile,
+    load,
+    loads,
+)
+
+__all__ = [
+    "Columns",
+    "ConfigError",
+    "Erp",
+    "ExcludeRule",
+    "FileDropFeed",
+    "Home",
+    "NominalCodes",
+    "Posting",
+    "ReturnMarker",
+    "Shop",
+    "ShopsFile",
+    "SquareFeed",
+    "home",
+    "load",
+    "loads",
+]
