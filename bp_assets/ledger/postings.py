@@ -45,6 +45,7 @@ class Posting:
 
     sale_id: str
     shop: str
+    source: str
     state: str
     reason_code: str
     message: str

@@ -1,8 +1,8 @@
 """What is still to be done for a plan, given what is known to have succeeded. Pure.
 
 A step is one effect in the ERP: ``order``, ``payment:N``, ``goods_out``, ``goods_in:PLACE``, ``reserve``, ``ship``,
-``close``. Each names its handle: what makes a repetition recognisable. Steps are independent calls wherever the ERP allows, so
-that many sales' steps can share a request.
+``close``. Each names its handle: what makes a repetition recognisable. Steps are independent calls wherever the ERP
+allows, so that many sales' steps can share a request.
 Read: nothing. Written: nothing.
 """
 

@@ -25,6 +25,7 @@ from bp_assets.brightpearl.stock import availability
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue, Product
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.postings import defer, mark_posted, park, set_unknown
 from bp_assets.ledger.steps import Intent, intend, settle
 from bp_assets.ledger.steps import Outcome as StepOutcome
@@ -89,10 +90,12 @@ class Wave:
                     break
                 self._send_round(calls, by_id)
                 self.between(works)
-        except (Unauthorised, Throttled, ErpUnavailable) as error:
-            raise ErpDown(str(error)) from error
-        finally:
+        except LockLost:
+            raise  # another poster may own these sales by now: not a row of them is touched
+        except ErpError as error:
             self._finish(works)
+            raise ErpDown(str(error)) from error
+        self._finish(works)
         return self.tally
 
     def _next(self, work: Work) -> list[Call]:
