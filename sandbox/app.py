@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from importlib.util import find_spec
 
 from starlette.applications import Starlette
@@ -19,9 +22,19 @@ def build_app(config: SandboxConfig) -> Starlette:
     world = World(config)
     routes: list[BaseRoute] = [*control_routes(world), *_till_routes(world)]
     routes.append(Mount("/", app=ErpEndpoint(world, build_router())))
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, lifespan=_lifespan)
     app.state.world = world
     return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Deliver webhooks as long as the application is up."""
+    task = asyncio.create_task(app.state.world.webhooks.run())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _till_routes(world: World) -> list[BaseRoute]:

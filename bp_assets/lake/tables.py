@@ -251,7 +251,7 @@ RECEIPT_VERSIONS = Table(
         col("version", "INTEGER", "1 for the first."),
         col("shop", "VARCHAR", "Shop key of the shops file."),
         col("receipt_number", "VARCHAR", "What the till printed; empty where it could not be read."),
-        col("state", "VARCHAR", "received, decoded, quarantined, excluded, unchanged (same sale) or changed (flagged)."),
+        col("state", "VARCHAR", "received, decoded, quarantined, excluded, unchanged (same sale), changed (flagged)."),
         col("reason_code", "VARCHAR", "Why it was set aside; empty where there is nothing to say."),
         col("message", "VARCHAR", "The reason in words, with the values it is about."),
         col("received_at", INSTANT, "When this version reached our ledger."),

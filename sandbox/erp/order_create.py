@@ -204,7 +204,7 @@ def _channel(world: World, number: int | None) -> int:
         return 0
     if number not in world.reference.channels:
         raise codes.CHANNEL_UNKNOWN.error(value=number)
-    return int(number)  # type: ignore[arg-type]  # None left two lines up
+    return int(number or 0)
 
 
 def _parent(world: World, number: object) -> int:
@@ -257,7 +257,7 @@ def shipping_method(world: World, number: int | None) -> int:
         return 0
     if number not in world.reference.shipping_methods:
         raise codes.SHIPPING_METHOD_UNKNOWN.error(value=number)
-    return int(number)  # type: ignore[arg-type]  # None left two lines up
+    return int(number or 0)
 
 
 def register(router: Router) -> None:
