@@ -29,6 +29,7 @@ class Switches:
     rotate_refresh_tokens: bool = True  # an OAuth refresh token works once
     token_seconds: int = 604800  # life of an OAuth access token
     partial_credit_receipt: bool = True  # a sales credit may be received in parts
+    webhook_retry_ms: int = 200  # first pause before a webhook is tried again; doubles each time
     locked_until: str = ""  # accounting period lock, an ISO date; a close on or before it stays `pending`
     time_zone: str = "Europe/London"  # the account's offset in every printed timestamp
 

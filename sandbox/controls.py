@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox import edits
 from sandbox.books import books, order_entry
 from sandbox.erp.codes import ApiError
 from sandbox.erp.envelope import decode, encode
-from sandbox.erp.order_model import settle_closes
+from sandbox.erp.order_model import Order, settle_closes
 from sandbox.erp.order_read import sales_view
+from sandbox.erp.products import view as product_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +46,13 @@ def control_routes(world: World) -> list[Route]:
         return endpoint
 
     def health(request: Request, body: dict[str, Any]) -> Any:
-        return {"ready": True, "seed": world.seed, "products": len(world.items), "orders": len(world.orders.by_id)}
+        return {
+            "ready": True,
+            "seed": world.seed,
+            "products": len(world.items),
+            "orders": len(world.orders.by_id),
+            "crashes": world.crashes,
+        }
 
     def show_books(request: Request, body: dict[str, Any]) -> Any:
         query = request.query_params
@@ -80,6 +88,39 @@ def control_routes(world: World) -> list[Route]:
         order = world.orders.by_id[int(request.path_params["order"])]
         return {**sales_view(world, order, set()), "books": order_entry(order)}
 
+    def product(request: Request, body: dict[str, Any]) -> Any:
+        return product_view(world, edits.put_product(world, body), set())
+
+    def stock(request: Request, body: dict[str, Any]) -> Any:
+        return {"noteId": edits.move_stock(world, body)}
+
+    def order_of(request: Request) -> Order:
+        return world.orders.by_id[int(request.path_params["order"])]
+
+    def edit_order(request: Request, body: dict[str, Any]) -> Any:
+        edits.edit_order(world, order_of(request), body)
+        return show_order(request, body)
+
+    def drop_order(request: Request, body: dict[str, Any]) -> Any:
+        world.orders.forget(order_of(request))
+        return {"dropped": int(request.path_params["order"])}
+
+    def new_row(request: Request, body: dict[str, Any]) -> Any:
+        return {"rowId": edits.add_row(world, order_of(request), body).id}
+
+    def edit_row(request: Request, body: dict[str, Any]) -> Any:
+        order = order_of(request)
+        edits.edit_row(world, order, order.rows[int(request.path_params["row"])], body)
+        return show_order(request, body)
+
+    def drop_row(request: Request, body: dict[str, Any]) -> Any:
+        order = order_of(request)
+        edits.drop_row(world, order, order.rows[int(request.path_params["row"])])
+        return show_order(request, body)
+
+    def deliveries(request: Request, body: dict[str, Any]) -> Any:
+        return {"deliveries": list(world.webhooks.deliveries)}
+
     return [
         Route("/sandbox/health", guarded(health), methods=["GET"]),
         Route("/sandbox/books", guarded(show_books), methods=["GET"]),
@@ -90,4 +131,12 @@ def control_routes(world: World) -> list[Route]:
         Route("/sandbox/clock", guarded(clock), methods=["POST"]),
         Route("/sandbox/switches", guarded(switches), methods=["POST"]),
         Route("/sandbox/orders/{order:int}", guarded(show_order), methods=["GET"]),
+        Route("/sandbox/orders/{order:int}", guarded(edit_order), methods=["POST"]),
+        Route("/sandbox/orders/{order:int}", guarded(drop_order), methods=["DELETE"]),
+        Route("/sandbox/orders/{order:int}/rows", guarded(new_row), methods=["POST"]),
+        Route("/sandbox/orders/{order:int}/rows/{row:int}", guarded(edit_row), methods=["POST"]),
+        Route("/sandbox/orders/{order:int}/rows/{row:int}", guarded(drop_row), methods=["DELETE"]),
+        Route("/sandbox/products", guarded(product), methods=["POST"]),
+        Route("/sandbox/stock", guarded(stock), methods=["POST"]),
+        Route("/sandbox/deliveries", guarded(deliveries), methods=["GET"]),
     ]

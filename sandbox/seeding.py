@@ -50,8 +50,10 @@ def contacts(world: World, at: int) -> tuple[dict[int, Contact], dict[int, dict[
         town, postcode = draw.choice(_TOWNS)
         add(
             Contact(number, first, last, at, at, emails={"PRI": email}, phones={"PRI": f"0113 496 {place:04d}"}),
-            f"{draw.randrange(1, 99)} Mill Lane", town, postcode,
-        )  # fmt: skip
+            f"{draw.randrange(1, 99)} Mill Lane",
+            town,
+            postcode,
+        )
     add(
         Contact(SUPPLIER, "Harbour", "Supplies", at, at, supplier=True, company="Harbour Supplies"),
         "9 Quay",
@@ -73,7 +75,7 @@ def _address(street: str, town: str, postcode: str) -> dict[str, Any]:
 
 
 def history(world: World, count: int, at: int) -> None:
-    """``count`` finished orders of the past year. They are ``historicalOrder``: from before stock and payments were kept here."""
+    """``count`` finished orders of the past year, marked historical: from before stock and payments were kept here."""
     draw = random.Random(f"history-{world.seed}")
     shops = [(channel.id, channel.warehouse_id) for channel in world.reference.channels.values()]
     items = world.items
@@ -84,10 +86,22 @@ def history(world: World, count: int, at: int) -> None:
         channel, warehouse = shops[draw.randrange(len(shops))]
         placed = at - DAY_MS - draw.randrange(365 * DAY_MS)
         order = Order(
-            world.next_id("order"), "SO", 200 + channel - 1, placed, placed, placed - placed % DAY_MS, 4, warehouse, channel,
-            reference=f"OLD-{store.invoices + 1:06d}", billing_id=200 + channel - 1, historical=True, updated=placed, closed=placed,
+            world.next_id("order"),
+            "SO",
+            200 + channel - 1,
+            placed,
+            placed,
+            placed - placed % DAY_MS,
+            4,
+            warehouse,
+            channel,
+            reference=f"OLD-{store.invoices + 1:06d}",
+            billing_id=200 + channel - 1,
+            historical=True,
+            updated=placed,
+            closed=placed,
             version=3,
-        )  # fmt: skip
+        )
         store.invoices += 1
         order.invoice = f"SI-{1000 + store.invoices}"
         for place in range(draw.randrange(1, 4)):
@@ -97,9 +111,18 @@ def history(world: World, count: int, at: int) -> None:
             product = world.products[item.product_id]
             net = product.net * units
             row = Row(
-                world.next_id("row"), item.product_id, item.name, item.sku, units * UNIT, item.tax_code, net,
-                gross - rounded(net, 100), "4000", 10 * (place + 1), item.stock_tracked,
-            )  # fmt: skip
+                world.next_id("row"),
+                item.product_id,
+                item.name,
+                item.sku,
+                units * UNIT,
+                item.tax_code,
+                net,
+                gross - rounded(net, 100),
+                "4000",
+                10 * (place + 1),
+                item.stock_tracked,
+            )
             if row.tracked:
                 row.fulfilled = row.shipped = units
             order.rows[row.id] = row

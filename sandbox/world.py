@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from sandbox import catalogue, seeding
-from sandbox.config import SandboxConfig
+from sandbox.config import SandboxConfig, Switches
 from sandbox.erp.amounts import rounded
 from sandbox.erp.auth import OAuth
 from sandbox.erp.contacts import Contact, party
+from sandbox.erp.custom_fields import Definitions, fresh_definitions
 from sandbox.erp.goods_in import Receipt
 from sandbox.erp.goods_out import Note
 from sandbox.erp.order_model import OrderStore
@@ -23,28 +26,43 @@ from sandbox.erp.payments import Payment
 from sandbox.erp.products import Product, from_item
 from sandbox.erp.reference import SHOPS, Reference
 from sandbox.erp.stock import Movement, StockLedger
+from sandbox.erp.webhooks import Webhooks
 from sandbox.faults import Faults
 from sandbox.throttle import Throttle
 
-# Each kind of record counts in a range of its own, so that a mixed-up ID is noticed instead of finding something.
+# Each kind of record counts in a range of its own, so that a mixed-up ID finds nothing.
 FIRST_IDS = {
-    "order": 100_001, "row": 2_000_001, "payment": 3_000_001, "goods_out": 4_000_001, "goods_in": 5_000_001,
-    "journal": 6_000_001, "event": 8_000_001, "correction": 9_000_001, "order_note": 501, "webhook": 121, "transfer": 11,
-}  # fmt: skip
+    "order": 100_001,
+    "row": 2_000_001,
+    "payment": 3_000_001,
+    "goods_out": 4_000_001,
+    "goods_in": 5_000_001,
+    "journal": 6_000_001,
+    "event": 8_000_001,
+    "correction": 9_000_001,
+    "order_note": 501,
+    "webhook": 121,
+    "transfer": 11,
+}
 MISCELLANEOUS = ((1000, "Miscellaneous"), (1001, "Discount"))
 
 
 class World:
     """Build with a configuration; ``reset`` brings the same fresh world back in place."""
 
+    reference: Reference
+    products: dict[int, Product]
+
     def __init__(self, config: SandboxConfig) -> None:
         self.config = config
-        self.switches = config.switches
         self._on_reset: list[Callable[[], None]] = []
+        self.webhooks = Webhooks(self)
         self._build()
 
     def _build(self) -> None:
         config = self.config
+        self.switches: Switches = replace(config.switches)
+        self.webhooks.clear()
         self.seed: int = config.seed
         self.drop_dir: Path | None = config.drop_dir
         self._offset_ms = 0
@@ -54,7 +72,7 @@ class World:
             catalogue.from_csv(config.catalogue) if config.catalogue else catalogue.seeded(config.seed, config.products)
         )
         self.reference = Reference(config.base_currency)
-        self.products: dict[int, Product] = {
+        self.products = {
             number: Product(number, "", name, "T20", 0, False, started, started, prices={})
             for number, name in MISCELLANEOUS
         }
@@ -85,13 +103,15 @@ class World:
         self.receipts_by_order: dict[int, list[int]] = {}
         self.receipt_by_reference: dict[str, int] = {}
         self.corrections: dict[int, str] = {}
+        self.stock_transfers: dict[int, dict[str, Any]] = {}
+        self.custom_fields: Definitions = fresh_definitions()
         self.instance_name = "Tillbridge"
+        self.crashes: list[str] = []  # handlers that failed on a body they should have refused
         self.requests: dict[str, int] = {}
         self.messages: dict[str, int] = {}
         self.faults = Faults(config.seed)
         self.throttle = Throttle(config.requests_per_minute, config.minute_seconds)
         self.oauth = OAuth(self)
-        self.listeners: list[Callable[[str, int], None]] = []
         seeding.history(self, config.orders, started)
 
     def reset(self) -> None:
@@ -169,13 +189,13 @@ class World:
         self.stock.level(product, target.id).in_transit += units
 
     def custom_field_codes(self, kind: str) -> list[str]:
-        return []
+        return [one.code for one in self.custom_fields[kind].values()]
 
     # -- what happened ----------------------------------------------------------------------------------------------
     def emit(self, event: str, number: int) -> None:
         """Tell the webhooks."""
-        for listener in self.listeners:
-            listener(event, number)
+        if self.webhooks.hooks:
+            self.webhooks.raise_event(event, number)
 
     def count_request(self, route: str) -> None:
         self.requests[route] = self.requests.get(route, 0) + 1
@@ -200,7 +220,7 @@ class World:
                 if isinstance(message, dict):
                     shops |= self.shops_of(str(message.get("uri") or ""), message.get("body"))
         parts = path.split("/")
-        for before, text in zip(parts, parts[1:], strict=False):
+        for before, text in pairwise(parts):
             if text.isdigit() and before in ("order", "sales-order", "sales-credit"):
                 shops |= self._order_shops(int(text))
             elif text.isdigit() and before == "goods-out" and int(text) in self.goods_out:

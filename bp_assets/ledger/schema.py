@@ -1,8 +1,8 @@
 """The ledger's tables: small facts that must never be lost, written by many processes.
 
 Read and written through the functions of this package only. ``change_xid`` is stamped by a trigger on every insert and
-update with the writing transaction's id: readers that pull increments take all rows whose writer lies between their mark
-and the oldest transaction still running, so that no commit order can hide a row (see ADR on increments).
+update with the writing transaction's id: readers that pull increments take all rows whose writer lies between their
+mark and the oldest transaction still running, so that no commit order can hide a row (see ADR on increments).
 """
 
 from __future__ import annotations

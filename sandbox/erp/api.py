@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sandbox.erp import (
     contacts,
+    custom_fields,
     goods_in,
     goods_out,
     lists,
     multi_message,
     order_create,
+    order_edit,
     order_read,
     order_search,
     order_states,
@@ -16,13 +18,15 @@ from sandbox.erp import (
     prices,
     products,
     reservations,
+    transfers,
     warehouse,
+    webhooks,
 )
 from sandbox.erp.dispatch import Router
 
 SERVICES = (
-    products, prices, lists, contacts, order_create, order_read, order_search, order_states, payments, warehouse,
-    reservations, goods_out, goods_in, multi_message,
+    products, prices, lists, contacts, custom_fields, order_create, order_edit, order_read, order_search, order_states,
+    payments, warehouse, transfers, reservations, goods_out, goods_in, webhooks, multi_message,
 )  # fmt: skip
 
 

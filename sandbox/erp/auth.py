@@ -86,8 +86,12 @@ class OAuth:
         self.access[access] = Grant(self._world.now_ms() + life * 1000)
         domain = f"{self._world.config.host}:{self._world.config.port}"
         return {
-            "access_token": access, "refresh_token": refresh, "api_domain": domain, "token_type": "Bearer", "expires_in": life,
-        }  # fmt: skip
+            "access_token": access,
+            "refresh_token": refresh,
+            "api_domain": domain,
+            "token_type": "Bearer",
+            "expires_in": life,
+        }
 
 
 def _invalid(why: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import Receive, Scope, Send
 
 from sandbox.erp import auth
-from sandbox.erp.codes import ITEM_FAILED, ApiError
+from sandbox.erp.codes import INTERNAL, ApiError
 from sandbox.erp.dispatch import Router
 from sandbox.erp.envelope import Reply, decode, encode, refused
 from sandbox.erp.order_model import settle_closes
@@ -96,16 +96,16 @@ class ErpEndpoint:
         if why is not None:
             await self._answer(send, Reply(401, {"response": why}), "api-proxy", known=False)
             return
-        error = world.faults.fires("error", call, shops) if world.faults.active else None
-        if error and not error.committed:
-            await self._answer(send, _failure(error), message_type)
+        failure = world.faults.fires("error", call, shops) if world.faults.active else None
+        if failure and not failure.committed:
+            await self._answer(send, _failure(failure), message_type)
             return
         settle_closes(world)
         reply = broken
         if reply is None:
             reply, _, message_type = self._router.handle(world, method, f"{path}?{query}", body, headers)
-        if error:
-            reply = _failure(error)
+        if failure:
+            reply = _failure(failure)
         if world.faults.active and world.faults.fires("lost_reply", call, shops):
             await _abort(receive)
             return
@@ -145,7 +145,7 @@ def _failure(fault: Fault) -> Reply:
     """5xx bodies: a string for gateway statuses, the error envelope otherwise."""
     if fault.status in ERRORS:
         return Reply(fault.status, {"response": ERRORS[fault.status]})
-    return Reply(fault.status, refused(ITEM_FAILED.error()).body)
+    return Reply(fault.status, refused(INTERNAL.error()).body)
 
 
 async def _body(receive: Receive) -> bytes:

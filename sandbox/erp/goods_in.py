@@ -261,6 +261,7 @@ SEARCH = Search(
     ),
     records=_batches,
     created=lambda batch: batch[0].created,
+    default="batchId",
 )
 
 

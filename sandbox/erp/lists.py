@@ -1,4 +1,4 @@
-"""The small lists: brands, channels, product types, shipping methods, taxes, chart, methods, currencies, configuration."""
+"""The small lists: brands, channels, types, shipping methods, taxes, chart, methods, currencies, configuration."""
 
 from __future__ import annotations
 
@@ -149,7 +149,12 @@ def get_rates(call: Call) -> Reply:
     if found is None:
         raise codes.NOT_FOUND.error(what=f"No currency {call.params[0]}")
     history = call.world.reference.exchange_rates.get(call.id(), [])
-    first = {"currencyId": found["id"], "rateActiveFrom": "2020-01-01", "rate": plain(found["rate"], 6), "addedById": 4}
+    first: dict[str, Any] = {
+        "currencyId": found["id"],
+        "rateActiveFrom": "2020-01-01",
+        "rate": plain(found["rate"], 6),
+        "addedById": 4,
+    }
     return ok([first, *history])
 
 

@@ -61,7 +61,7 @@ def _item(router: Router, call: Call, message: dict[str, Any]) -> Reply:
         return Reply(503, {"response": TOO_MANY})
     path = uri.partition("?")[0]
     if world.faults.fires("item_failure", f"{method} {path}", lambda: world.shops_of(path, message.get("body"))):
-        return refused(codes.ITEM_FAILED.error())
+        return refused(codes.INTERNAL.error())
     body = message.get("body")
     if isinstance(body, str) and body:
         body = json.loads(body)

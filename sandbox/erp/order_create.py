@@ -16,12 +16,13 @@ from sandbox.erp.envelope import Reply, ok
 from sandbox.erp.order_model import Order
 from sandbox.erp.order_rows import add_row
 from sandbox.erp.reference import DEFAULT_STATUS, ORDER_TYPES
-from sandbox.erp.times import parse_instant, utc_midnight
+from sandbox.erp.times import DAY_MS, parse_instant, utc_midnight
 
 if TYPE_CHECKING:
     from sandbox.world import World
 
 REFERENCE_LENGTH = 64
+PURCHASE_DELIVERY_MS = 7 * DAY_MS  # recorded: a purchase order without a date is due in a week
 _LOOSE_LINES = (*ADDRESS_LINES, "addressFullName", "companyName", "telephone", "mobileTelephone", "fax", "email")
 
 
@@ -75,7 +76,7 @@ def _header(world: World, body: dict[str, Any], type_code: str) -> Order:
         currency=_currency(world, currency.get("code")),
         exchange_rate=_rate(currency),
         fixed_rate=bool(currency.get("fixedExchangeRate")),
-        delivery_date=instant(delivery, "date", None),
+        delivery_date=instant(delivery, "date", now + PURCHASE_DELIVERY_MS if type_code == "PO" else None),
         shipping_method_id=shipping_method(world, delivery.get("shippingMethodId")),
         staff_id=_integer(body, "staffOwnerId") or 0,
         project_id=_integer(body, "projectId") or 0,
@@ -204,7 +205,7 @@ def _channel(world: World, number: int | None) -> int:
         return 0
     if number not in world.reference.channels:
         raise codes.CHANNEL_UNKNOWN.error(value=number)
-    return int(number)  # type: ignore[arg-type]  # None left two lines up
+    return int(number or 0)
 
 
 def _parent(world: World, number: object) -> int:
@@ -257,7 +258,7 @@ def shipping_method(world: World, number: int | None) -> int:
         return 0
     if number not in world.reference.shipping_methods:
         raise codes.SHIPPING_METHOD_UNKNOWN.error(value=number)
-    return int(number)  # type: ignore[arg-type]  # None left two lines up
+    return int(number or 0)
 
 
 def register(router: Router) -> None:

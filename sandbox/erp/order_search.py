@@ -22,8 +22,8 @@ from sandbox.erp.times import parse_period
 if TYPE_CHECKING:
     from sandbox.world import World
 
-_TYPE_NAMES = {number: name for number, name in ORDER_TYPES.values()}
-_SHIPPING_NAMES = {number: text for number, text in SHIPPING_STATUSES.values()}
+_TYPE_NAMES = dict(ORDER_TYPES.values())
+_SHIPPING_NAMES = dict(SHIPPING_STATUSES.values())
 _PAYMENT_NAMES = {number: name for name, number in PAYMENT_STATUSES.items()}
 _VERBS = {"S": "fulfilled", "P": "received"}
 

@@ -41,7 +41,7 @@ class Payment:
 
 
 def post(call: Call) -> Reply:
-    """A given transactionRef is unique per payment method: a repeat is refused (a switch answers the old ID instead)."""
+    """A given transactionRef is unique per method: a repeat is refused (or, by a switch, answers the old ID)."""
     world, body = call.world, call.fields()
     kind = body.get("paymentType")
     if kind not in TYPES:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def breaks(world: World, product: Product, price_list: PriceList) -> dict[int, int]:
-    """Minimum quantity -> unit price in ten-thousandths. Cost is 40 % of list, trade 80 %, gross lists carry the tax."""
+    """Minimum quantity -> unit price in ten-thousandths. Cost is 40 % of list, trade 80 %, gross lists include tax."""
     if product.prices is not None and price_list.id in product.prices:
         return product.prices[price_list.id]
     if product.prices is not None and not product.net:

@@ -123,14 +123,33 @@ class Nominal:
 
 
 _CHART = (
-    ("1001", "Stock", 1), ("1100", "Accounts receivable", 1), ("1200", "Current account", 1), ("1210", "Card clearing", 1),
-    ("1230", "Till cash", 1), ("1240", "PayPal", 1), ("1250", "Gift card clearing", 1), ("1260", "Voucher clearing", 1),
-    ("2100", "Accounts payable", 2), ("2200", "VAT on sales", 2), ("2201", "VAT on purchases", 2),
-    ("2230", "Gift card liability", 2), ("2240", "Tips payable", 2), ("2250", "Customer deposits", 2),
-    ("4000", "Sales", 3), ("4001", "Sales in shops", 3), ("4002", "Sales online", 3), ("4010", "Service charge", 3),
-    ("4040", "Shipping charged", 3), ("4900", "Other sales", 3), ("4905", "Discounts given", 3), ("4909", "Till rounding", 3),
-    ("5000", "Cost of sales", 4), ("5100", "Carriage", 4), ("5200", "Stock adjustments", 4), ("7906", "Exchange differences", 5),
-)  # fmt: skip
+    ("1001", "Stock", 1),
+    ("1100", "Accounts receivable", 1),
+    ("1200", "Current account", 1),
+    ("1210", "Card clearing", 1),
+    ("1230", "Till cash", 1),
+    ("1240", "PayPal", 1),
+    ("1250", "Gift card clearing", 1),
+    ("1260", "Voucher clearing", 1),
+    ("2100", "Accounts payable", 2),
+    ("2200", "VAT on sales", 2),
+    ("2201", "VAT on purchases", 2),
+    ("2230", "Gift card liability", 2),
+    ("2240", "Tips payable", 2),
+    ("2250", "Customer deposits", 2),
+    ("4000", "Sales", 3),
+    ("4001", "Sales in shops", 3),
+    ("4002", "Sales online", 3),
+    ("4010", "Service charge", 3),
+    ("4040", "Shipping charged", 3),
+    ("4900", "Other sales", 3),
+    ("4905", "Discounts given", 3),
+    ("4909", "Till rounding", 3),
+    ("5000", "Cost of sales", 4),
+    ("5100", "Carriage", 4),
+    ("5200", "Stock adjustments", 4),
+    ("7906", "Exchange differences", 5),
+)
 _BANKS = ("1200", "1210", "1230", "1240", "1250", "1260")
 
 
@@ -154,9 +173,13 @@ class Reference:
 
     def __init__(self, base_currency: str) -> None:
         taxes = (
-            TaxCode(1, "T0", "Zero rated"), TaxCode(2, "T20", "Standard rate", 200000), TaxCode(3, "T5", "Reduced rate", 50000),
-            TaxCode(4, "T9", "Outside the scope"), TaxCode(5, "T1", "Standard rate (old)", 200000), TaxCode(6, "T2", "Exempt"),
-        )  # fmt: skip
+            TaxCode(1, "T0", "Zero rated"),
+            TaxCode(2, "T20", "Standard rate", 200000),
+            TaxCode(3, "T5", "Reduced rate", 50000),
+            TaxCode(4, "T9", "Outside the scope"),
+            TaxCode(5, "T1", "Standard rate (old)", 200000),
+            TaxCode(6, "T2", "Exempt"),
+        )
         self.tax_codes = {tax.id: tax for tax in taxes}
         self.tax_by_code = {tax.code: tax for tax in taxes}
         self.nominals = {
@@ -166,18 +189,24 @@ class Reference:
         self.payment_methods = {
             method.code: method
             for method in (
-                PaymentMethod(1, "CASH", "Till cash", "1230"), PaymentMethod(2, "CARD", "Card terminal", "1210"),
-                PaymentMethod(3, "GIFTCARD", "Gift card", "1250"), PaymentMethod(4, "VOUCHER", "Voucher", "1260"),
-                PaymentMethod(5, "ACCOUNT", "On account", "1200"), PaymentMethod(6, "PAYPAL", "PayPal", "1240"),
-                PaymentMethod(7, "OTHER", "Other tender", "1200"), PaymentMethod(8, "CHEQUE", "Cheque", "1200", active=False),
+                PaymentMethod(1, "CASH", "Till cash", "1230"),
+                PaymentMethod(2, "CARD", "Card terminal", "1210"),
+                PaymentMethod(3, "GIFTCARD", "Gift card", "1250"),
+                PaymentMethod(4, "VOUCHER", "Voucher", "1260"),
+                PaymentMethod(5, "ACCOUNT", "On account", "1200"),
+                PaymentMethod(6, "PAYPAL", "PayPal", "1240"),
+                PaymentMethod(7, "OTHER", "Other tender", "1200"),
+                PaymentMethod(8, "CHEQUE", "Cheque", "1200", active=False),
             )
-        }  # fmt: skip
-        self.currencies = {
+        }
+        self.currencies: dict[str, dict[str, Any]] = {
             code: {"id": number, "title": title, "code": code, "symbol": symbol, "rate": rate}
             for number, title, code, symbol, rate in (
-                (1, "Pound sterling", "GBP", "£", 1000000), (2, "Euro", "EUR", "€", 1170000), (3, "US dollar", "USD", "$", 1270000),
+                (1, "Pound sterling", "GBP", "£", 1000000),
+                (2, "Euro", "EUR", "€", 1170000),
+                (3, "US dollar", "USD", "$", 1270000),
             )
-        }  # fmt: skip
+        }
         self.base_currency = base_currency
         self.exchange_rates: dict[int, list[dict[str, Any]]] = {}
         self.warehouses = {
@@ -200,15 +229,22 @@ class Reference:
         self.statuses = {
             status.id: status
             for status in (
-                OrderStatus(1, "Draft / Quote", "SO", "draft"), OrderStatus(2, "New web order", "SO", "new"),
-                OrderStatus(3, "New phone order", "SO", "new"), OrderStatus(4, "Invoiced", "SO", "invoiced"),
-                OrderStatus(5, "Cancel order", "SO", "cancelled"), OrderStatus(6, "Pending PO", "PO", "draft"),
-                OrderStatus(7, "Placed with supplier", "PO", "new"), OrderStatus(8, "Cancelled PO", "PO", "cancelled"),
-                OrderStatus(9, "Invoice received", "PO", "invoiced"), OrderStatus(10, "Sales credit", "SC", "new"),
-                OrderStatus(11, "Credit complete", "SC", "invoiced"), OrderStatus(12, "Purchase credit", "PC", "new"),
-                OrderStatus(13, "Cancelled credit", "SC", "cancelled"), OrderStatus(14, "Purchase credit complete", "PC", "invoiced"),
+                OrderStatus(1, "Draft / Quote", "SO", "draft"),
+                OrderStatus(2, "New web order", "SO", "new"),
+                OrderStatus(3, "New phone order", "SO", "new"),
+                OrderStatus(4, "Invoiced", "SO", "invoiced"),
+                OrderStatus(5, "Cancel order", "SO", "cancelled"),
+                OrderStatus(6, "Pending PO", "PO", "draft"),
+                OrderStatus(7, "Placed with supplier", "PO", "new"),
+                OrderStatus(8, "Cancelled PO", "PO", "cancelled"),
+                OrderStatus(9, "Invoice received", "PO", "invoiced"),
+                OrderStatus(10, "Sales credit", "SC", "new"),
+                OrderStatus(11, "Credit complete", "SC", "invoiced"),
+                OrderStatus(12, "Purchase credit", "PC", "new"),
+                OrderStatus(13, "Cancelled credit", "SC", "cancelled"),
+                OrderStatus(14, "Purchase credit complete", "PC", "invoiced"),
             )
-        }  # fmt: skip
+        }
         self.brands = {
             74: {"id": 74, "name": "House", "description": ""},
             75: {"id": 75, "name": "Kiln", "description": ""},

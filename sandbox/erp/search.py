@@ -62,6 +62,7 @@ class Search:
     records: Callable[[World, dict[str, str]], Iterable[Any]]
     references: Callable[[World], dict[str, Callable[[Any], str | None]]] = lambda world: {}
     created: Callable[[Any], int] = lambda record: 0
+    default: str = ""  # the column sorted by without `sort`; the first one unless named
     extra_reference: Callable[[World, list[Any]], dict[str, Any]] = lambda world, page: {}
 
     def named(self, name: str) -> Column | None:
@@ -127,7 +128,7 @@ def _sorting(search: Search, query: dict[str, str]) -> list[tuple[Column, bool]]
         if column is None or not column.sortable or direction.upper() not in ("", "ASC", "DESC"):
             raise NOT_SORTABLE.error(value=part)
         order.append((column, direction.upper() == "DESC"))
-    return order or [(search.columns[0], False)]
+    return order or [(search.named(search.default) or search.columns[0], False)]
 
 
 def _columns(search: Search, query: dict[str, str]) -> list[Column]:

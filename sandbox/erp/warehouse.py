@@ -179,9 +179,16 @@ def get_fulfilment(call: Call) -> Reply:
 
 
 def correct(
-    world: World, warehouse: int, product: int, units: int, reason: str, cost: int = 0, location: int | None = None,
-    batch: int | None = None, order_id: int = 0,
-) -> int:  # fmt: skip
+    world: World,
+    warehouse: int,
+    product: int,
+    units: int,
+    reason: str,
+    cost: int = 0,
+    location: int | None = None,
+    batch: int | None = None,
+    order_id: int = 0,
+) -> int:
     """One correction of the default location; never below what is free. Returns the note's ID."""
     level = world.stock.level(product, warehouse)
     if units < 0 and level.on_hand < -units:
@@ -323,12 +330,20 @@ LOCATIONS = Search(
     columns=tuple(
         Column(name, kind, lambda world, place, name=name: place.get(name))  # type: ignore[misc]  # name is bound here
         for name, kind in (
-            ("id", "IDSET"), ("warehouseId", "IDSET"), ("zoneId", "IDSET"), ("groupingA", "STRING"), ("groupingB", "STRING"),
-            ("groupingC", "STRING"), ("groupingD", "STRING"), ("barcode", "STRING"),
+            ("id", "IDSET"),
+            ("warehouseId", "IDSET"),
+            ("zoneId", "IDSET"),
+            ("groupingA", "STRING"),
+            ("groupingB", "STRING"),
+            ("groupingC", "STRING"),
+            ("groupingD", "STRING"),
+            ("barcode", "STRING"),
         )
     ),
-    records=lambda world, filters: [place for one in world.reference.warehouses.values() for place in one.locations.values()],
-)  # fmt: skip
+    records=lambda world, filters: [
+        place for one in world.reference.warehouses.values() for place in one.locations.values()
+    ],
+)
 
 
 def register(router: Router) -> None:
