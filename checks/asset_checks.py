@@ -1,4 +1,4 @@
-"""The asset checks as Dagster sees them: each opens the lake, asks its pure check, keeps the findings, words the result.
+"""The asset checks as Dagster sees them: each opens the lake, asks its pure check, keeps and words the findings.
 
 Read: the lake, the shops file. Written: the table ``findings``. None of them blocks: people must see disagreements.
 ``CHECKS`` is what ``definitions.py`` loads.
@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from bp_assets.catalog import key
+from bp_assets.lake.connect import Lake
+from bp_assets.resources import LakeResource, ShopsResource
 from duckdb import DuckDBPyConnection
 
-from bp_assets.catalog import key
 from bp_assets.domain.findings import Finding
-from bp_assets.resources import LakeResource, ShopsResource
 from checks.changed_receipts import changed_receipts
 from checks.conservation import conservation
 from checks.context import CheckContext
@@ -23,7 +24,7 @@ from checks.playbook import BY_NAME
 from checks.report import frame_table, result
 from checks.return_drift import return_drift
 from checks.stock_drift import decomposition, stock_drift
-from checks.store import store_findings
+from checks.store import any_stored, store_findings
 from checks.tax_mismatches import tax_mismatches
 from checks.unposted_sales import unposted_sales
 
@@ -34,9 +35,19 @@ PerTable = Callable[[DuckDBPyConnection, CheckContext, Collection[str]], list[Fi
 def _run(name: str, check: PureCheck, lake: LakeResource, shops: ShopsResource) -> dg.AssetCheckResult:
     context = CheckContext(shops.load(), datetime.now(UTC))
     with lake.lake() as opened:
-        findings = check(opened.connection, context)
-        store_findings(opened.connection, name, findings, context.now)
+        with opened.open() as connection:
+            findings = check(connection, context)
+        _keep(opened, name, findings, context.now)
     return result(name, findings)
+
+
+def _keep(lake: Lake, name: str, findings: list[Finding], now: datetime, tables: Collection[str] | None = None) -> None:
+    """Reading is done by now: the lake's one writer is held only as long as it takes to store what was found."""
+    if not findings:
+        with lake.open() as connection:
+            if not any_stored(connection, name, tables):
+                return
+    lake.write(lambda writer: store_findings(writer.connection, name, findings, now, tables))
 
 
 def _on(name: str) -> dict[str, Any]:
@@ -69,9 +80,10 @@ def stock_drift_check(lake: LakeResource, shops: ShopsResource) -> dg.AssetCheck
     """Beside its findings it shows every difference with the parts that explain it."""
     context = CheckContext(shops.load(), datetime.now(UTC))
     with lake.lake() as opened:
-        findings = stock_drift(opened.connection, context)
-        parts = decomposition(opened.connection, context)
-        store_findings(opened.connection, "stock_drift", findings, context.now)
+        with opened.open() as connection:
+            findings = stock_drift(connection, context)
+            parts = decomposition(connection, context)
+        _keep(opened, "stock_drift", findings, context.now)
     return result("stock_drift", findings, extra={"differences": dg.MetadataValue.md(frame_table(parts))})
 
 
@@ -97,8 +109,9 @@ def _run_per_table(
     tables = sorted(selected.asset_key.path[-1] for selected in context.selected_asset_check_keys)
     given = CheckContext(shops.load(), datetime.now(UTC))
     with lake.lake() as opened:
-        findings = check(opened.connection, given, tables)
-        store_findings(opened.connection, name, findings, given.now, tables)
+        with opened.open() as connection:
+            findings = check(connection, given, tables)
+        _keep(opened, name, findings, given.now, tables)
     for table in tables:
         own = [item for item in findings if item.place.split(".")[0] == table]
         yield result(name, own, asset_key=key(table), check_name=name)

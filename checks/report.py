@@ -1,4 +1,4 @@
-"""A check's findings as a person reads them in the Dagster UI: verdict, money, table, what to do, where it is explained.
+"""A check's findings as a person reads them in the Dagster UI: verdict, money, table, what to do, where to read on.
 
 Read: findings. Written: nothing.
 """

@@ -1,23 +1,21 @@
 """Findings kept as a table: when each was first seen, and gone when its cause is gone.
 
-Read and written: ``findings``. All changes of one check are one transaction; another writer's conflict is tried again.
+Read and written: ``findings``, in the caller's transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import polars as pl
+from duckdb import DuckDBPyConnection
 
 from bp_assets.domain.findings import Finding
 from bp_assets.domain.money import from_minor
 from bp_assets.lake.tables import FINDINGS
 
-_ATTEMPTS = 5
 _SCHEMA: dict[str, Any] = {
     "check_name": pl.String, "kind": pl.String, "finding_key": pl.String, "shop": pl.String, "business_date": pl.Date,
     "receipt_number": pl.String, "sale_id": pl.String, "place": pl.String, "expected": pl.String, "actual": pl.String,
@@ -39,44 +37,37 @@ def finding_keys(findings: Sequence[Finding]) -> list[str]:
 
 
 def store_findings(
-    connection: duckdb.DuckDBPyConnection, check: str, findings: Sequence[Finding], now: datetime,
+    connection: DuckDBPyConnection,
+    check: str,
+    findings: Sequence[Finding],
+    now: datetime,
     tables: Collection[str] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """``findings`` become all that stands in the table for ``check``; those still there keep their ``first_seen``.
 
-    ``tables`` narrows this to findings about these tables (by their ``place``), for a check that ran on some only.
+    To be called inside a transaction. ``tables`` narrows this to findings about these tables (by their ``place``), for
+    a check that ran on some only.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return _replace(connection, check, findings, now, tables)
-        except duckdb.TransactionException:
-            if attempt == _ATTEMPTS:
-                raise
-    return None
-
-
-def _replace(
-    connection: duckdb.DuckDBPyConnection, check: str, findings: Sequence[Finding], now: datetime,
-    tables: Collection[str] | None,
-) -> None:  # fmt: skip
-    among = "check_name = $check and ($tables is null or list_contains($tables, split_part(place, '.', 1)))"
-    parameters = {"check": check, "tables": None if tables is None else sorted(tables)}
-    connection.execute("begin")
-    try:
-        known = dict(
-            connection.execute(f"select finding_key, first_seen from findings where {among}", parameters).fetchall()
-        )
+    among, parameters = _among(check, tables)
+    stored = connection.execute(f"select finding_key, first_seen from findings where {among}", parameters).fetchall()
+    if stored:
         connection.execute(f"delete from findings where {among}", parameters)
-        if findings:
-            connection.register("findings_now", _frame(check, findings, known, now))
-            names = ", ".join(column.name for column in FINDINGS.columns)
-            connection.execute(f"insert into findings ({names}) select {names} from findings_now")
-            connection.unregister("findings_now")
-        connection.execute("commit")
-    except BaseException:
-        with suppress(duckdb.Error):  # a commit that failed has already ended the transaction
-            connection.execute("rollback")
-        raise
+    if findings:
+        connection.register("findings_now", _frame(check, findings, dict(stored), now))
+        names = ", ".join(column.name for column in FINDINGS.columns)
+        connection.execute(f"insert into findings ({names}) select {names} from findings_now")
+        connection.unregister("findings_now")
+
+
+def any_stored(connection: DuckDBPyConnection, check: str, tables: Collection[str] | None = None) -> bool:
+    """Whether findings of the check stand in the table: if not, and none were found, there is nothing to write."""
+    among, parameters = _among(check, tables)
+    return connection.execute(f"select 1 from findings where {among} limit 1", parameters).fetchone() is not None
+
+
+def _among(check: str, tables: Collection[str] | None) -> tuple[str, dict[str, Any]]:
+    parameters = {"check": check, "tables": None if tables is None else sorted(tables)}
+    return "check_name = $check and ($tables is null or list_contains($tables, split_part(place, '.', 1)))", parameters
 
 
 def _frame(check: str, findings: Sequence[Finding], known: dict[str, datetime], now: datetime) -> pl.DataFrame:
