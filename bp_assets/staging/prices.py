@@ -24,7 +24,9 @@ def prices(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResour
         since = datetime.fromisoformat(mark) if mark else None
         read = store.rows("select product_id, as_of from products where $1 is null or as_of > $1", [since])
         wanted = {product_id for product_id, _ in read}
-        gone = {row[0] for row in store.rows("select distinct product_id from prices anti join products using (product_id)")}
+        gone = {
+            row[0] for row in store.rows("select distinct product_id from prices anti join products using (product_id)")
+        }
         good, bad = rows.understood(read_prices(client, wanted))
         unread = {int(one.id or 0) for one in bad}
         with store.change() as change:

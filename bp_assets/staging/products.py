@@ -65,4 +65,6 @@ def products(
             change.mark("products", started.isoformat())
         handled(book, hint_ids)
         count = store.count("products")
-        return told(context, "products", count, written=len(good), client=client, misread=bad, gone=len(gone), full=full)
+        return told(
+            context, "products", count, written=len(good), client=client, misread=bad, gone=len(gone), full=full
+        )
