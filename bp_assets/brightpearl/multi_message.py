@@ -84,7 +84,7 @@ def _item(call: Call, items: list[Any], skipped: bool) -> Sent:
 
 def _classified(item: dict[str, Any]) -> Answer:
     status, body = item.get("statusCode"), item.get("body")
-    if isinstance(status, str) and status.isascii() and status.isdigit():
+    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) == 3:
         status = int(status)
     content = body.get("content") if isinstance(body, dict) else None
     if isinstance(content, dict):  # tolerated, though always recorded as text
