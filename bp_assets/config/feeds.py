@@ -5,12 +5,14 @@ Read: nothing. Written: nothing. Every field is documented in ``docs/shops-file.
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bp_assets.config.home import home
 from bp_assets.domain.sale import LineType, TenderType
 
 
@@ -29,6 +31,11 @@ class SquareFeed(_Part):
     version: str = "2026-08-19"
     overlap_hours: int = Field(default=72, ge=0, le=24 * 14)
     timeout_seconds: float = Field(default=20, gt=0, le=120)
+
+    @property
+    def url(self) -> str:
+        """Where to call; ``TILLBRIDGE_SQUARE_URL`` overrides the file (a sandbox on a free port)."""
+        return (os.environ.get("TILLBRIDGE_SQUARE_URL") or self.base_url).rstrip("/")
 
 
 class Columns(_Part):
@@ -109,7 +116,7 @@ class ExcludeRule(_Part):
 
 
 class FileDropFeed(_Part):
-    """A folder that a till writes files into; one row per line of a receipt."""
+    """A folder that a till writes files into; one row per line of a receipt. Read it through :attr:`path`."""
 
     kind: Literal["file_drop"]
     account: str | None = None  # default: the shop's key
@@ -136,6 +143,11 @@ class FileDropFeed(_Part):
     void_values: tuple[str, ...] = ()
     void_column: str | None = None
     exclude: tuple[ExcludeRule, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The watched folder; a relative one lies under the home (``TILLBRIDGE_HOME``)."""
+        return self.folder if self.folder.is_absolute() else home().root / self.folder
 
     @model_validator(mode="after")
     def _amounts_declared(self) -> FileDropFeed:

@@ -189,9 +189,10 @@ class ShopsFile(_Part):
         """
         if not line.taxes:
             return self.posting.zero_rated_code or self._lookup(shop, "0")
-        tax = line.taxes[0]
-        named = {**self.tax_map, **shop.tax_map}.get(tax.code) if tax.code else None
-        return named or self._lookup(shop, _rate_key(tax.rate))
+        # The ERP takes one code per row: several taxes on a line are mapped by names joined, or by summed rate.
+        name = "+".join(tax.code for tax in line.taxes)
+        named = {**self.tax_map, **shop.tax_map}.get(name) if name else None
+        return named or self._lookup(shop, _rate_key(sum((tax.rate for tax in line.taxes), Decimal(0))))
 
     def _lookup(self, shop: Shop, rate: str) -> str | None:
         for table in (shop.tax_map, self.tax_map):
@@ -237,8 +238,6 @@ def loads(text: str, origin: str = "shops file") -> ShopsFile:
 
 def load(path: Path | None = None) -> ShopsFile:
     """The shops file at ``path``, ``TILLBRIDGE_CONFIG`` or ``shops.toml``.
-
-    Relative feed folders are meant from the folder of the shops file.
 
     Raises:
         ConfigError: the file is missing, can't be read, or is not valid.

@@ -17,7 +17,7 @@ INSTANT = "TIMESTAMPTZ"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. ``key`` is unique and never null. ``group`` is its group in Dagster, ``source`` where it comes from."""
+    """One table. ``key`` is unique and never null. ``group`` is Dagster's, ``source`` where it comes from."""
 
     name: str
     description: str
@@ -153,7 +153,7 @@ POS_TRANSACTIONS = Table(
         col("sale_id", "VARCHAR", "Our stable id; the ERP's external reference is made from it."),
         col("shop", "VARCHAR", "Shop key of the shops file."),
         col("receipt_number", "VARCHAR", "What the till printed."),
-        col("kind", "VARCHAR", "sale, goods_return, exchange, refund_only, void, deposit, cash_movement.", nullable=True),
+        col("kind", "VARCHAR", "sale, goods_return, exchange, refund_only, deposit, void, ...", nullable=True),
         col("channel", "VARCHAR", "pos or online.", nullable=True),
         col("state", "VARCHAR", "pending, sending, unknown, posted, verified, rejected, excluded or quarantined."),
         col("reason_code", "VARCHAR", "Why it is not verified; empty where there is nothing to say."),

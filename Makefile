@@ -1,0 +1,44 @@
+# Everything a newcomer needs: `make demo` and `make test`. Python 3.11 and make are enough.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# A python3.11 that is only called python3 serves as well.
+FOUND := $(shell command -v $(PYTHON) || command -v python3)
+
+.PHONY: help install demo dev test check bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Make the virtual environment from the pinned lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(FOUND) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info < (3, 14)))' \
+	  || { echo "tillbridge needs Python 3.11 to 3.13; $(FOUND) is $$($(FOUND) -V 2>&1). Set PYTHON=/path/to/python3.11"; exit 1; }
+	$(FOUND) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## Play, post, read back and check one trading day of four shops
+	@$(BIN)/tillbridge demo
+
+dev: $(STAMP) ## Leave it running: sandbox, tills, Dagster UI on port 3000; Ctrl-C stops all
+	@$(BIN)/tillbridge dev
+
+test: $(STAMP) ## Run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(STAMP) ## Lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP) ## Run the benchmarks; each says its figures and fails where one falls short
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove the virtual environment and all local state
+	rm -rf $(VENV) .tillbridge

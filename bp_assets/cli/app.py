@@ -1,0 +1,185 @@
+"""The ``tillbridge`` command.
+
+Every command tells what it reads and writes in its help. A user's mistake ends in one clear message on standard error
+and exit code 2; a job that was done but found something wrong ends in 1.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bp_assets.cli.processes import DidNotStart, python_module
+from bp_assets.config import ConfigError
+from bp_assets.config.shops import load
+
+app = typer.Typer(
+    name="tillbridge",
+    help="Posts every till sale to Brightpearl exactly once, and proves it.\n\n"
+    "State lives under .tillbridge/ (or TILLBRIDGE_HOME); the shops file is shops.toml (or TILLBRIDGE_CONFIG).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+sandbox_app = typer.Typer(help="The simulated Brightpearl and tills: real HTTP, real rules, faults by request.")
+app.add_typer(sandbox_app, name="sandbox")
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the state. Default: TILLBRIDGE_HOME or .tillbridge.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Shops file. Default: TILLBRIDGE_CONFIG or shops.toml.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@sandbox_app.command(
+    "serve",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    help="Serve the sandbox: `--port 8400 --seed 7 --requests-per-minute 200 --products N --orders N "
+    "--minute-seconds 60`. `--help` lists everything. Account `sandbox`, app ref `tillbridge`, token `sandbox-token`.",
+)
+def sandbox_serve(context: typer.Context) -> None:
+    command = python_module("sandbox", "serve", *context.args)
+    os.execv(command[0], command)  # noqa: S606  # becomes the sandbox: signals and exit code are its own
+
+
+@app.command()
+def demo(
+    home: HomeOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the range and of the trading day.")] = 7,
+    transactions: Annotated[int, typer.Option(min=1, max=5000, help="Transactions of the day, all shops.")] = 300,
+    minute_seconds: Annotated[int, typer.Option(min=1, max=60, help="Length of the sandbox's minute.")] = 5,
+) -> None:
+    """Play one trading day of four shops, post it, read it back, check it, and show the result.
+
+    Starts everything it needs (database, simulated ERP and tills) and stops it again. Writes to `<home>/demo`, which it
+    empties first. Exits 0 only if every transaction is accounted for.
+    """
+    from bp_assets.cli.demo import run
+
+    raise typer.Exit(run(_home(home, "demo"), seed=seed, transactions=transactions, minute_seconds=minute_seconds))
+
+
+@app.command()
+def dev(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox.")] = 8400,
+    seed: Annotated[int, typer.Option(help="Seed of the range and of the tills.")] = 7,
+    sales_per_minute: Annotated[int, typer.Option(min=0, max=600, help="How busy the tills are.")] = 20,
+) -> None:
+    """Leave it all running: sandbox, tills that keep trading, Dagster UI and daemon with live sensors.
+
+    Ctrl-C stops everything it started. Writes to `<home>/dev`, which it empties first.
+    """
+    from bp_assets.cli.dev import run
+
+    raise typer.Exit(
+        run(_home(home, "dev"), port=port, sandbox_port=sandbox_port, seed=seed, sales_per_minute=sales_per_minute)
+    )
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="A till export, several pieces of one, or a folder of them.")],
+    config: ConfigOption = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Post to a fresh sandbox stocked with the file's SKUs.")
+    ] = False,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write the summary to this file.")] = None,
+    home: HomeOption = None,
+    requests_per_minute: Annotated[int, typer.Option(help="Cap of the sandbox; 0 means none.")] = 0,
+) -> None:
+    """Take a file through the file drop, post it, read it back, check it, and sum up what became of every receipt.
+
+    The shops file must have exactly one shop with a file-drop feed. Writes to `<home>/replay`, which it empties first.
+    Exits 0 if every receipt ended in exactly one state and the money agrees to the penny.
+    """
+    from bp_assets.cli.replay import run
+
+    if not sandbox:
+        _fail("replay posts to a sandbox only: add --sandbox. A live account is fed through its till feeds.")
+    raise typer.Exit(run(_home(home, "replay"), files, _config(config), json_out, requests_per_minute))
+
+
+@app.command()
+def preflight(config: ConfigOption = None, json_: JsonOption = False) -> None:
+    """Check the shops file against the ERP and the tills; names every fault at once.
+
+    Reads only. Exits 0 if it is safe to go live, 1 if not.
+    """
+    from bp_assets.cli.preflight import run
+
+    raise typer.Exit(run(_config(config), as_json=json_))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='For example: "select * from sales_reconciliation"')],
+    json_: JsonOption = False,
+    home: HomeOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows shown as a table.")] = 200,
+) -> None:
+    """Ask the lake in SQL, read-only. Safe at any time, also while the pipeline writes."""
+    from bp_assets.cli.sql import run
+
+    raise typer.Exit(run(_home(home), query, as_json=json_, limit=limit))
+
+
+@app.command()
+def retry(
+    receipts: Annotated[
+        list[str] | None, typer.Argument(help="Receipt numbers or sale ids. Default: all rejected.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Only those with this reason code.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Put rejected and quarantined receipts back in line, after the map or the ERP was mended.
+
+    The next posting run sends them; what the ERP already has is never sent twice.
+    """
+    from bp_assets.cli.retry import run
+
+    raise typer.Exit(run(_home(home), receipts or [], reason))
+
+
+def main() -> None:
+    """Entry point: turns our own errors into one message and an exit code."""
+    from bp_assets.brightpearl.errors import ErpError
+    from bp_assets.ledger.errors import LedgerError
+
+    # A terminated command stops its children like an interrupted one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        app(standalone_mode=True)
+    except (ConfigError, DidNotStart, LedgerError, ErpError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _fail(message: str) -> Any:
+    print(message, file=sys.stderr)  # noqa: T201  # the message for the user
+    raise SystemExit(2)
+
+
+def _home(given: Path | None, part: str = "") -> Path:
+    root = given or Path(os.environ.get("TILLBRIDGE_HOME") or ".tillbridge")
+    return (root / part).absolute() if part else root.absolute()
+
+
+def _config(given: Path | None) -> Any:
+    if given:
+        os.environ["TILLBRIDGE_CONFIG"] = str(given.absolute())
+    return load(given)
+
+
+if __name__ == "__main__":
+    main()
