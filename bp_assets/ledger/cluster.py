@@ -22,7 +22,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -197,28 +196,41 @@ def _refuse_other_version(data: Path) -> None:
 
 
 def _start(data: Path) -> _Postmaster:
-    (data / "postmaster.pid").unlink(missing_ok=True)  # checked: no living server of this folder owns it
+    _end_survivors(data)
+    socket_dir = _socket_dir(data)
+    # Checked: no living server owns them. The server itself would believe any number that is taken, a zombie's too.
+    for left_over in (data / "postmaster.pid", socket_dir / _SOCKET, socket_dir / f"{_SOCKET}.lock"):
+        left_over.unlink(missing_ok=True)
     log = data / "log"
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(data / "log.1")
-    socket_dir = _socket_dir(data)
     options = ["-h", "", "-k", f'"{socket_dir}"', *(word for item in _SETTINGS for word in ("-c", item))]
-    start = ("start", "-D", str(data), "-l", str(log), "-w", "-t", str(START_SECONDS), "-o", shlex.join(options))
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            _run("pg_ctl", *start)
-            break
-        except subprocess.SubprocessError as error:
-            last = _last_words(log) or _words(error)
-            # After a kill -9 of the server its children need a moment to notice; then the memory is free.
-            if "still in use" not in last or time.monotonic() > deadline:
-                raise LedgerUnavailable(f"The embedded PostgreSQL does not start: {last}. Its log is {log}.") from error
-            time.sleep(0.2)
+    # Paths relative to the data folder: pg_ctl hands them to a shell, which would expand a dollar sign in them.
+    start = ("start", "-D", ".", "-l", "log", "-w", "-t", str(START_SECONDS), "-o", shlex.join(options))
+    try:
+        _run("pg_ctl", *start, folder=data)
+    except subprocess.SubprocessError as error:
+        last = _last_words(log) or _words(error)
+        raise LedgerUnavailable(f"The embedded PostgreSQL does not start: {last}. Its log is {log}.") from error
     running = _postmaster(data)
     if running is None:
         raise LedgerUnavailable(f"The embedded PostgreSQL ended right after its start. Its log is {log}.")
     return running
+
+
+def _end_survivors(data: Path) -> None:
+    """Processes that a killed server left behind: they end by themselves once they notice, or are ended."""
+    left = []
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] == "postgres":
+            with suppress(psutil.Error):
+                if Path(process.cwd()) == data and process.status() != psutil.STATUS_ZOMBIE:
+                    left.append(process)
+    _, stubborn = psutil.wait_procs(left, timeout=5)
+    for process in stubborn:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=5)
 
 
 def _socket_dir(data: Path) -> Path:
@@ -281,14 +293,14 @@ def _give_to_server_user(folder: Path) -> None:
             parent.chmod(mode | 0o011)
 
 
-def _run(command: str, *arguments: str) -> None:
+def _run(command: str, *arguments: str, folder: Path = Path("/")) -> None:
     """One PostgreSQL program to its end; what it says goes to files, since a started server keeps pipes open."""
     package = _package()
     binaries: Path = package.POSTGRES_VERSIONS[package.TARGET_POSTGRES_VERSION]
     with tempfile.TemporaryFile("w+") as said:
         done = subprocess.run(
             [str(binaries / command), *arguments],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, user=_server_user(), cwd="/",
+            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, user=_server_user(), cwd=folder,
             env={**os.environ, "LC_ALL": "C"}, timeout=START_SECONDS + STOP_SECONDS, check=False,
         )  # fmt: skip
         if done.returncode:

@@ -45,6 +45,7 @@ class Posting:
 
     sale_id: str
     shop: str
+    source: str
     state: str
     reason_code: str
     message: str
@@ -211,3 +212,16 @@ def requeue(
         if moved:
             connection.execute(sa.text(f"notify {CHANNEL}"))
     return moved
+
+
+@retrying
+def note(ledger: Ledger, sale_id: str, message: str) -> None:
+    """Put words beside a posting without moving it: what was found different when it was read back."""
+    with ledger.begin() as connection:
+        connection.execute(sa.update(postings).where(postings.c.sale_id == sale_id).values(message=clean(message)))
+
+
+@retrying
+def postings_by_receipt(ledger: Ledger, receipt_number: str) -> list[Posting]:
+    """All postings of a receipt number, over all shops; numbers repeat between tills, so there may be several."""
+    return _read(ledger, _QUERY.where(postings.c.receipt_number == receipt_number).order_by(postings.c.sale_id))

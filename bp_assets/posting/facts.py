@@ -23,6 +23,7 @@ from bp_assets.brightpearl.orders import ErpOrder, OrderRow, get_orders
 from bp_assets.brightpearl.payments import Payment, payments_of
 from bp_assets.brightpearl.reading import Misread
 from bp_assets.posting.plan import ORDER, Document, Row
+from bp_assets.posting.progress import ErpRows, batch_reference, places_of
 
 FREE_TEXT_PRODUCT = 1000  # the ERP's own product behind rows that name none
 
@@ -102,6 +103,14 @@ def row_ids_by_sequence(document: Document, order: ErpOrder) -> dict[int, int] |
     return matched
 
 
+def erp_rows(document: Document, order: ErpOrder) -> ErpRows | str:
+    """What goods notes need of a document's rows; a sentence where they can't be told apart."""
+    ids = row_ids_by_sequence(document, order)
+    if isinstance(ids, str):
+        return ids
+    return ErpRows(ids, {row.product_id: row.item_cost for row in order.rows if row.item_cost is not None})
+
+
 def _alike(row: Row, found: OrderRow | None) -> bool:
     return found is not None and found.product_id == product_of(row) and found.quantity == row.quantity
 
@@ -127,9 +136,10 @@ def done_steps(document: Document, facts: Facts) -> dict[str, str]:
     if document.code == ORDER:
         done.update(_goods_out(document, facts, rows))
     else:
-        for note in facts.goods_in:
-            if note.batch_reference == f"{document.ref}-in":
-                done.setdefault("goods_in", str(note.note_id))
+        for place in places_of(document):
+            for note in facts.goods_in:
+                if note.batch_reference == batch_reference(document, place):
+                    done.setdefault(f"goods_in:{place}", str(note.note_id))
     if document.reserved() and _covers(document.reserved(), rows, _quantities(facts.reserved)):
         done["reserve"] = "ok"
     if facts.order.invoice_reference:

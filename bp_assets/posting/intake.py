@@ -29,7 +29,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 
 @dataclass(frozen=True, slots=True)
 class ShopIntake:
-    """What one ask of one shop brought. ``error`` is empty when the till answered; ``asked`` is false while it rests."""
+    """What one ask of one shop brought. ``error`` is empty if the till answered; ``asked`` is false while it rests."""
 
     shop: str
     asked: bool = True
@@ -148,7 +148,7 @@ def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
         found = decode(raw, shop, currency)
     except LedgerError:
         raise
-    except Exception as error:  # noqa: BLE001  # a mistake in a decoder must cost one receipt, never a shop's whole day
+    except Exception as error:  # a mistake in a decoder must cost one receipt, never a shop's whole day
         message = f"the decoder failed with {type(error).__name__}: {error}"
         found = protocol.Quarantine("malformed", message[:500], row.source_id)
     if isinstance(found, protocol.Quarantine):

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bp_assets.brightpearl.catalogue import load_catalogue
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError
-from bp_assets.brightpearl.products import load_catalogue
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger.connection import Ledger

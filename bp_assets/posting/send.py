@@ -21,14 +21,15 @@ from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, O
 from bp_assets.brightpearl.multi_message import LIMIT, send_many
 from bp_assets.brightpearl.orders import get_orders
 from bp_assets.brightpearl.reading import Misread
-from bp_assets.brightpearl.stock import on_hand
+from bp_assets.brightpearl.stock import availability
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue, Product
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.postings import defer, mark_posted, park, set_unknown
 from bp_assets.ledger.steps import Intent, intend, settle
 from bp_assets.ledger.steps import Outcome as StepOutcome
-from bp_assets.posting.facts import done_steps, gather, row_ids_by_sequence
+from bp_assets.posting.facts import done_steps, erp_rows, gather
 from bp_assets.posting.plan import ORDER
 from bp_assets.posting.progress import Call, needs_row_ids, next_calls
 from bp_assets.posting.work import Work
@@ -89,18 +90,21 @@ class Wave:
                     break
                 self._send_round(calls, by_id)
                 self.between(works)
-        except (Unauthorised, Throttled, ErpUnavailable) as error:
-            raise ErpDown(str(error)) from error
-        finally:
+        except LockLost:
+            raise  # another poster may own these sales by now: not a row of them is touched
+        except ErpError as error:
             self._finish(works)
+            raise ErpDown(str(error)) from error
+        self._finish(works)
         return self.tally
 
     def _next(self, work: Work) -> list[Call]:
-        return [
-            call
-            for call in next_calls(work.plan, work.known, self.shops, self.catalogue)
-            if (call.document, call.step) not in work.open
-        ]
+        try:
+            calls = next_calls(work.plan, work.known, self.shops, self.catalogue)
+        except ValueError as error:  # an amount or a text that the ERP's fields can't hold
+            self._park(work, "erp_refused", f"can't be written as the ERP wants it: {error}")
+            return []
+        return [call for call in calls if (call.document, call.step) not in work.open]
 
     def _read_row_ids(self, works: Sequence[Work]) -> None:
         wanted: dict[int, tuple[Work, str]] = {}
@@ -115,11 +119,11 @@ class Wave:
             if isinstance(order, Misread):
                 continue
             work, code = wanted.pop(order.order_id)
-            rows = row_ids_by_sequence(work.plan.document(code), order)
+            rows = erp_rows(work.plan.document(code), order)
             if isinstance(rows, str):
                 self._park(work, "bad_answer", rows)
             else:
-                work.known.row_ids[code] = rows
+                work.known.rows[code] = rows
         for work, code in wanted.values():
             self._defer(work, f"the rows of {code} can't be read yet")
 
@@ -172,7 +176,8 @@ class Wave:
             assert row.product is not None, "only rows of products move"
             wanted[row.product] += int(row.quantity)
         place = work.plan.shop.warehouse_id
-        stock = on_hand(self.client, [product.product_id for product in wanted], place)
+        found = availability(self.client, [product.product_id for product in wanted], [place])
+        stock = {level.product_id: level.on_hand for level in found.levels if level.warehouse_id == place}
         return ", ".join(
             f"{product.sku}: {quantity} sold, {stock.get(product.product_id, 0)} on hand in warehouse {place}"
             for product, quantity in wanted.items()

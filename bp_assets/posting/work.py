@@ -5,7 +5,7 @@ Read: the ledger's postings and steps. Written: ``postings`` (a sale that can't 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bp_assets.config import ShopsFile
@@ -43,14 +43,24 @@ class Loaded:
     parked: int = 0
 
 
-def load(ledger: Ledger, due: Sequence[Posting], shops: ShopsFile, catalogue: Catalogue) -> Loaded:
-    """The works of what is due. A sale that can't be planned, or of a shop that is no longer there, is parked."""
+def load(
+    ledger: Ledger,
+    due: Sequence[Posting],
+    shops: ShopsFile,
+    catalogue: Catalogue,
+    *,
+    on_refusal: Callable[[Ledger, str, Refusal], None] | None = None,
+) -> Loaded:
+    """The works of what is due. A sale that can't be planned, or of a shop that is no longer there, is parked, or
+    handed to ``on_refusal``.
+    """
+    refuse = on_refusal or _park
     loaded = Loaded([])
     history = steps_of(ledger, [posting.sale_id for posting in due])
     for posting in due:
         plan = _plan(posting, shops, catalogue)
         if isinstance(plan, Refusal):
-            park(ledger, posting.sale_id, plan.reason_code, plan.message)
+            refuse(ledger, posting.sale_id, plan)
             loaded.parked += 1
             continue
         work = Work(posting, plan)
@@ -63,6 +73,10 @@ def load(ledger: Ledger, due: Sequence[Posting], shops: ShopsFile, catalogue: Ca
                 work.known.done[key] = step.erp_id or ""
         loaded.works.append(work)
     return loaded
+
+
+def _park(ledger: Ledger, sale_id: str, refusal: Refusal) -> None:
+    park(ledger, sale_id, refusal.reason_code, refusal.message)
 
 
 def _plan(posting: Posting, shops: ShopsFile, catalogue: Catalogue) -> Plan | Refusal:
