@@ -135,7 +135,9 @@ def sql(
 
 @app.command()
 def retry(
-    receipts: Annotated[list[str] | None, typer.Argument(help="Receipt numbers or sale ids. Default: all rejected.")] = None,
+    receipts: Annotated[
+        list[str] | None, typer.Argument(help="Receipt numbers or sale ids. Default: all rejected.")
+    ] = None,
     reason: Annotated[str | None, typer.Option(help="Only those with this reason code.")] = None,
     home: HomeOption = None,
 ) -> None:

@@ -230,6 +230,35 @@ POS_TENDERS = Table(
     ("sale_id", "tender_id"), "tills", "finance", "the ledger",
 )  # fmt: skip
 
+TILL_TOTALS = Table(
+    "till_totals",
+    "What the till itself says it took: closed baskets only, so voided, parked and open ones are not counted.",
+    (
+        *shop_day(key=True),
+        col("transactions", "BIGINT", "Closed transactions of the day, as the till counts them."),
+        col("gross", MONEY, "Their gross, signed; empty where the till only counts.", nullable=True),
+        col("currency", "VARCHAR", "ISO 4217 code."),
+        col("observed_at", INSTANT, "When the till said so."),
+    ),
+    ("shop", "business_date"), "tills", "finance", "the ledger",
+)  # fmt: skip
+
+RECEIPT_VERSIONS = Table(
+    "receipt_versions",
+    "Every version in which a receipt reached us; more than one means that the till sent it again with other content.",
+    (
+        col("sale_id", "VARCHAR", "Transaction.", references="pos_transactions.sale_id"),
+        col("version", "INTEGER", "1 for the first."),
+        col("shop", "VARCHAR", "Shop key of the shops file."),
+        col("receipt_number", "VARCHAR", "What the till printed; empty where it could not be read."),
+        col("state", "VARCHAR", "received, decoded, quarantined, excluded, unchanged (same sale), changed (flagged)."),
+        col("reason_code", "VARCHAR", "Why it was set aside; empty where there is nothing to say."),
+        col("message", "VARCHAR", "The reason in words, with the values it is about."),
+        col("received_at", INSTANT, "When this version reached our ledger."),
+    ),
+    ("sale_id", "version"), "tills", "finance", "the ledger",
+)  # fmt: skip
+
 POSTING_LOG = Table(
     "posting_log",
     "Every ERP call made for a sale: intent, outcome, attempt.",
@@ -417,7 +446,7 @@ FINDINGS = Table(
 
 TABLES: tuple[Table, ...] = (
     PRODUCTS, PRICES, PRICE_LISTS, WAREHOUSES, CHANNELS, TAX_CODES, STOCK_LEVELS,
-    POS_TRANSACTIONS, POS_LINES, POS_TENDERS,
+    POS_TRANSACTIONS, POS_LINES, POS_TENDERS, TILL_TOTALS, RECEIPT_VERSIONS,
     POSTING_LOG, POSTED_ORDERS, POSTED_ORDER_ROWS, POSTED_PAYMENTS, POSTED_GOODS,
     SALES_RECONCILIATION, DAILY_TAKINGS, FINDINGS,
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """What is still to be done for a plan, given what is known to have succeeded. Pure.
 
-A step is one effect in the ERP: ``order``, ``payment:N``, ``goods_out``, ``goods_in``, ``reserve``, ``ship``, ``close``.
-Each names its handle: what makes a repetition recognisable. Steps are independent calls wherever the ERP allows, so
-that many sales' steps can share a request.
+A step is one effect in the ERP: ``order``, ``payment:N``, ``goods_out``, ``goods_in:PLACE``, ``reserve``, ``ship``,
+``close``. Each names its handle: what makes a repetition recognisable. Steps are independent calls wherever the ERP
+allows, so that many sales' steps can share a request.
 Read: nothing. Written: nothing.
 """
 
@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any, Literal
 
 from bp_assets.brightpearl import encode
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue
 from bp_assets.domain.money import from_minor
-from bp_assets.posting.plan import CREDIT, ORDER, Document, Plan, Row
+from bp_assets.posting.plan import CREDIT, ORDER, RECEIPT, Document, Plan, Row
 
 Key = tuple[str, str]  # (document code, step)
 
@@ -34,12 +36,20 @@ class Call:
     body: Any
 
 
+@dataclass(frozen=True, slots=True)
+class ErpRows:
+    """The rows of a document as the ERP made them: row ids by our sequence, and what a unit costs by product."""
+
+    ids: Mapping[int, int]
+    unit_costs: Mapping[int, Decimal]
+
+
 @dataclass(slots=True)
 class Known:
     """What is known of one sale's effects: ERP ids of the steps that succeeded, and the row ids of its documents."""
 
     done: dict[Key, str] = field(default_factory=dict)
-    row_ids: dict[str, dict[int, int]] = field(default_factory=dict)  # document code -> sequence -> row id
+    rows: dict[str, ErpRows] = field(default_factory=dict)  # by document code
     # Order id of the sale a credit belongs to; 0 where there is none in the ERP, None where it was not looked up yet.
     parent_id: int | None = None
     contact_id: int | None = None
@@ -55,10 +65,9 @@ def steps_of_plan(plan: Plan, close: bool) -> list[Key]:
         code = document.code
         keys.append((code, "order"))
         keys += [(code, f"payment:{number}") for number in range(1, len(document.payments) + 1)]
-        if document.moving():
-            keys += [(code, "goods_out"), (code, "ship")] if code == ORDER else [(code, "goods_in")]
-        if document.reserved():
-            keys.append((code, "reserve"))
+        keys += _goods_keys(document)
+        if code == ORDER and document.moving():
+            keys.append((code, "ship"))
         if close:
             keys.append((code, "close"))
     return keys
@@ -85,150 +94,159 @@ def needs_row_ids(plan: Plan, known: Known) -> list[int]:
         order_id
         for document in plan.documents
         if (order_id := known.order_id(document.code))
-        and document.code not in known.row_ids
+        and document.code not in known.rows
         and any(key not in known.done for key in _goods_keys(document))
     ]
 
 
 def _goods_keys(document: Document) -> list[Key]:
+    code = document.code
     keys: list[Key] = []
-    if document.moving():
-        keys.append((document.code, "goods_out" if document.code == ORDER else "goods_in"))
+    if code == CREDIT:
+        keys += [(code, f"goods_in:{place}") for place in places_of(document)]
+    elif document.moving():
+        keys.append((code, "goods_out"))
     if document.reserved():
-        keys.append((document.code, "reserve"))
+        keys.append((code, "reserve"))
     return keys
+
+
+def places_of(document: Document) -> list[str]:
+    """Where a credit's goods go: one receipt for each place (shop, quarantine)."""
+    return sorted({row.place for row in document.moving()})
+
+
+def batch_reference(document: Document, place: str) -> str:
+    """The handle of a credit's goods-in note, unique in the account."""
+    return f"{document.ref}-{place}"
 
 
 def _order(plan: Plan, document: Document, known: Known, shops: ShopsFile) -> Call | None:
     if document.code == CREDIT and known.parent_id is None:
         return None
     sale, shop = plan.sale, plan.shop
-    status = shops.erp.new_order_status_id if document.code == ORDER else shops.erp.new_credit_status_id
-    placed = encode.instant(sale.sold_at.astimezone(shop.zone))
+    sold_at = sale.sold_at.astimezone(shop.zone)
     body = encode.order(
-        contact_id=known.contact_id or shop.walk_in_contact_id,
-        reference=sale.receipt_number[:64],
+        customer_id=known.contact_id or shop.walk_in_contact_id,
+        ref=sale.receipt_number[:64],
         external_ref=document.ref,
         instance_id=shops.erp.integration_instance_id,
-        placed_on=placed,
-        tax_date=placed,
+        placed_on=sold_at,
+        tax_date=sold_at,
         channel_id=shop.channel_id,
         warehouse_id=shop.warehouse_id,
+        currency=plan.currency,
+        rows=[_order_row(row, plan.currency) for row in document.rows],
         price_list_id=shop.price_list_id,
         price_mode="INC" if sale.prices_include_tax else "EXC",
-        currency=plan.currency,
-        status_id=status,
+        status_id=shops.erp.new_order_status_id if document.code == ORDER else shops.erp.new_credit_status_id,
         parent_id=known.parent_id or None,
-        rows=[_order_row(row, plan.currency) for row in document.rows],
     )
-    path = "/order-service/sales-order" if document.code == ORDER else "/order-service/sales-credit"
+    path = encode.SALES_ORDER if document.code == ORDER else encode.SALES_CREDIT
     return Call(sale.sale_id, document.code, "order", document.ref, "POST", path, body)
 
 
-def _order_row(row: Row, currency: str) -> dict[str, Any]:
-    return encode.order_row(
-        product_id=row.product.product_id if row.product else None,
-        name=None if row.product else row.name,
+def _order_row(row: Row, currency: str) -> encode.Row:
+    return encode.Row(
         quantity=row.quantity,
-        tax_code=row.tax_code,
         net=from_minor(row.net_minor, currency),
         tax=from_minor(row.tax_minor, currency),
-        nominal_code=row.nominal_code or None,
-        sequence=row.sequence,
+        tax_code=row.tax_code,
+        product_id=row.product.product_id if row.product else None,
+        name="" if row.product else row.name,
+        nominal_code=row.nominal_code,
     )
+
+
+class _Calls:
+    """The calls of one document that are not done yet."""
+
+    def __init__(self, plan: Plan, document: Document, known: Known) -> None:
+        self.plan, self.document, self.known = plan, document, known
+        self.list: list[Call] = []
+
+    def add(self, step: str, handle: str, path: str, body: Any) -> None:
+        if (self.document.code, step) not in self.known.done:
+            self.list.append(Call(self.plan.sale.sale_id, self.document.code, step, handle, "POST", path, body))
 
 
 def _after_order(
     plan: Plan, document: Document, order_id: int, known: Known, shops: ShopsFile, catalogue: Catalogue
 ) -> list[Call]:
-    code = document.code
-    calls: list[Call] = []
-
-    def call(step: str, handle: str, path: str, body: Any) -> None:
-        if (code, step) not in known.done:
-            calls.append(Call(plan.sale.sale_id, code, step, handle, "POST", path, body))
-
-    for number, payment in enumerate(document.payments, start=1):
-        body = encode.payment(
-            transaction_ref=payment.ref,
-            transaction_code=document.ref,
-            method=payment.method,
-            payment_type=payment.type,
-            order_id=order_id,
-            currency=plan.currency,
-            amount=from_minor(payment.amount_minor, plan.currency),
-            paid_at=encode.instant(payment.paid_at.astimezone(plan.shop.zone)),
-            journal_ref=f"{plan.shop.key} {plan.sale.receipt_number}",
-        )
-        call(f"payment:{number}", payment.ref, "/accounting-service/customer-payment", body)
-    rows = known.row_ids.get(code)
-    if rows is not None:
-        _goods(plan, document, order_id, rows, shops, catalogue, call)
+    calls = _Calls(plan, document, known)
+    _payments(calls, order_id)
+    if document.code in known.rows:
+        _goods(calls, order_id, known.rows[document.code], shops, catalogue)
     # Row ids are only missing where goods still have to move; shipping and closing wait for the goods.
     if all(key in known.done for key in _goods_keys(document)):
-        _finish(plan, document, order_id, known, shops, call)
-    return calls
+        _finish(calls, order_id, shops)
+    return calls.list
 
 
-def _goods(
-    plan: Plan,
-    document: Document,
-    order_id: int,
-    rows: Mapping[int, int],
-    shops: ShopsFile,
-    catalogue: Catalogue,
-    call: Any,
-) -> None:
-    sold_at = encode.instant(plan.sale.sold_at.astimezone(plan.shop.zone))
+def _payments(calls: _Calls, order_id: int) -> None:
+    plan, document = calls.plan, calls.document
+    for number, payment in enumerate(document.payments, start=1):
+        body = encode.payment(
+            order_id=order_id,
+            kind="RECEIPT" if payment.type == RECEIPT else "PAYMENT",
+            method=payment.method,
+            currency=plan.currency,
+            amount=from_minor(payment.amount_minor, plan.currency),
+            paid_on=payment.paid_at.astimezone(plan.shop.zone),
+            transaction_ref=payment.ref,
+            transaction_code=document.ref,
+            journal_ref=f"{plan.shop.key} {plan.sale.receipt_number}",
+        )
+        calls.add(f"payment:{number}", payment.ref, encode.CUSTOMER_PAYMENT, body)
+
+
+def _goods(calls: _Calls, order_id: int, rows: ErpRows, shops: ShopsFile, catalogue: Catalogue) -> None:
+    plan, document = calls.plan, calls.document
+    sold_at = plan.sale.sold_at.astimezone(plan.shop.zone)
     warehouse_id = plan.shop.warehouse_id
-    if moving := document.moving():
-        if document.code == ORDER:
-            body = encode.goods_out_note(
-                warehouse_id=warehouse_id,
-                release_date=sold_at,
-                shipping_method_id=shops.erp.shipping_method_id,
-                products=[_goods_row(row, rows) for row in moving],
-            )
-            call("goods_out", document.ref, f"/warehouse-service/order/{order_id}/goods-note/goods-out", body)
-        else:
-            place = catalogue.places[warehouse_id]
+    if document.code == CREDIT:
+        for place in places_of(document):
+            at = catalogue.places[warehouse_id]
             body = encode.goods_in_note(
                 warehouse_id=warehouse_id,
+                location_id=at.quarantine_location_id if place == "quarantine" else at.default_location_id,
+                goods=[_moved(row, rows) for row in document.moving() if row.place == place],
                 received_on=sold_at,
-                batch_reference=f"{document.ref}-in",
-                currency=shops.erp.currency,
-                products=[
-                    {
-                        **_goods_row(row, rows),
-                        "location_id": place.quarantine_location_id
-                        if row.place == "quarantine"
-                        else place.default_location_id,
-                    }
-                    for row in moving
-                ],
+                batch_reference=batch_reference(document, place),
+                unit_values=rows.unit_costs if plan.currency == shops.erp.currency else None,
+                base_currency=shops.erp.currency,
             )
-            path = f"/warehouse-service/order/{order_id}/goods-note/goods-in"
-            call("goods_in", f"{document.ref}-in", path, body)
+            calls.add(f"goods_in:{place}", batch_reference(document, place), encode.goods_in_path(order_id), body)
+    elif moving := document.moving():
+        body = encode.goods_out_note(
+            warehouse_id=warehouse_id,
+            goods=[_moved(row, rows) for row in moving],
+            release_on=sold_at,
+            shipping_method_id=shops.erp.shipping_method_id,
+        )
+        calls.add("goods_out", document.ref, encode.goods_out_path(order_id), body)
     if reserved := document.reserved():
         source = plan.shop.ship_from_warehouse_id or warehouse_id
-        body = encode.reservation(products=[_goods_row(row, rows) for row in reserved])
-        call("reserve", document.ref, f"/warehouse-service/order/{order_id}/reservation/warehouse/{source}", body)
+        body = encode.reservation([_moved(row, rows) for row in reserved])
+        calls.add("reserve", document.ref, encode.reservation_path(order_id, source), body)
 
 
-def _goods_row(row: Row, rows: Mapping[int, int]) -> dict[str, Any]:
+def _moved(row: Row, rows: ErpRows) -> encode.Goods:
     assert row.product is not None, "only rows of stock-tracked products move"
-    return {"product_id": row.product.product_id, "row_id": rows[row.sequence], "quantity": int(row.quantity)}
+    return encode.Goods(rows.ids[row.sequence], row.product.product_id, int(row.quantity))
 
 
-def _finish(plan: Plan, document: Document, order_id: int, known: Known, shops: ShopsFile, call: Any) -> None:
-    code = document.code
-    if code == ORDER and document.moving():
-        note_id = known.done[code, "goods_out"]
-        sold_at = encode.instant(plan.sale.sold_at.astimezone(plan.shop.zone))
-        body = encode.ship_event(occurred=sold_at, owner_id=shops.erp.event_owner_contact_id)
-        call("ship", note_id, f"/warehouse-service/goods-note/goods-out/{note_id}/event", body)
+def _finish(calls: _Calls, order_id: int, shops: ShopsFile) -> None:
+    plan, document = calls.plan, calls.document
+    if document.code == ORDER and document.moving():
+        note_id = calls.known.done[ORDER, "goods_out"]
+        body = encode.ship_event(
+            shipped_on=plan.sale.sold_at.astimezone(plan.shop.zone),
+            owner_contact_id=shops.erp.event_owner_contact_id,
+        )
+        calls.add("ship", note_id, encode.ship_path(int(note_id)), body)
     if shops.posting.close_orders:
-        resource = "sales-order" if code == ORDER else "sales-credit"
-        tax_date = encode.day(plan.sale.business_date)
-        body = encode.close(tax_date=tax_date)
-        call("close", document.ref, f"/order-service/{resource}/{order_id}/close", body)
+        # Noon of the trading day in the shop's zone: the same day in any zone the account may be set to.
+        tax_date = datetime.combine(plan.sale.business_date, time(12), plan.shop.zone)
+        kind: Literal["SO", "SC"] = "SO" if document.code == ORDER else "SC"
+        calls.add("close", document.ref, encode.close_path(kind, order_id), encode.close(tax_date))

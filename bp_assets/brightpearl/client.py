@@ -1,0 +1,199 @@
+"""The HTTP client of the ERP: one method per verb, answers understood, requests paced, reads repeated, writes never.
+
+Read: the ERP over HTTP. Written: what the caller posts. Tokens never appear in messages, reprs or counts.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import stamina
+
+from bp_assets.brightpearl import wire
+from bp_assets.brightpearl.answer import Answer, classify
+from bp_assets.brightpearl.auth import AccountToken, OAuth, TokenStore, account_token, auth_from_env
+from bp_assets.brightpearl.errors import READS, BadAnswer, ErpUnavailable, Throttled, from_transport
+from bp_assets.brightpearl.pacing import Lane, RequestBudget, shared_budget
+from bp_assets.config import Erp
+
+READ_ATTEMPTS = 5
+UNSENT_WRITE_ATTEMPTS = 2  # a write whose connection was never made has not been sent
+THROTTLE_WAITS = 5
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
+_LONGEST_WAIT = 65.0  # a window is a minute
+_VARIABLE = re.compile(r"(?<=/)[\d*][\d,.\-]*(?=/|$)")
+# The ERP closes idle connections at a moment of its own; a write that runs into that is needlessly unknown.
+_IDLE_SECONDS = 3.0
+
+Params = Mapping[str, str | int | bool]
+
+
+class ErpClient:
+    """Thread-safe; several workers may share one. Use as a context manager or call :meth:`close`.
+
+    ``lane`` decides how much of the request cap is left to others (see :mod:`pacing`). ``token`` is the account token
+    of a private app; without it (and without ``auth``) the credentials come from the environment. ``counts`` maps
+    (lane, "GET /order-service/order/{}") to requests sent, repetitions and token renewals included.
+    """
+
+    def __init__(
+        self,
+        erp: Erp,
+        token: str | None = None,
+        *,
+        lane: Lane = "read",
+        budget: RequestBudget | None = None,
+        auth: AccountToken | OAuth | None = None,
+        store: TokenStore | None = None,
+    ) -> None:
+        self.erp, self.lane = erp, lane
+        self.budget = budget or shared_budget(erp)
+        self.auth = auth or (account_token(erp, token) if token else auth_from_env(erp, store))
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.traits: dict[str, Any] = {}  # what was learnt about this account, for example whether a filter works
+        self._lock = threading.Lock()
+        self._prefix = f"{erp.url}/public-api/{erp.account}"
+        self._http = httpx.Client(
+            auth=self.auth,
+            timeout=httpx.Timeout(erp.timeout_seconds, connect=min(10.0, erp.timeout_seconds)),
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=_IDLE_SECONDS),
+            event_hooks={"request": [self._count]},
+            headers={"accept": "application/json", "user-agent": "tillbridge"},
+        )
+
+    def __repr__(self) -> str:
+        return f"ErpClient(account={self.erp.account!r}, lane={self.lane!r})"
+
+    def __enter__(self) -> ErpClient:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, path: str, params: Params | None = None) -> Answer:
+        """Read. ``path`` begins with the service: ``/order-service/order/1-5``. Nothing found is an empty answer.
+
+        Raises:
+            ErpRefused, Unauthorised, Throttled, ErpUnavailable, BadAnswer: see :mod:`errors`.
+        """
+        return self.request("GET", path, params=params)
+
+    def options(self, path: str) -> Answer:
+        """The ERP's own list of GET URIs (``response.getUris``). Raises as :meth:`get`."""
+        return self.request("OPTIONS", path)
+
+    def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """Write once.
+
+        Raises:
+            ErpRefused, Unauthorised, Throttled, ErpUnavailable: nothing was done.
+            UnknownOutcome: it may have been done; look it up before sending again.
+        """
+        return self.request("POST", path, body=body, headers=headers)
+
+    def put(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """Write once. Raises as :meth:`post`."""
+        return self.request("PUT", path, body=body, headers=headers)
+
+    def patch(self, path: str, body: object) -> Answer:
+        """Write once; ``body`` is a bare list of JSON Patch operations. Raises as :meth:`post`."""
+        return self.request("PATCH", path, body=body)
+
+    def delete(self, path: str) -> Answer:
+        """Write once. Raises as :meth:`post`."""
+        return self.request("DELETE", path)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One call with its waiting and repeating; :class:`_Patience` decides what may be repeated."""
+        most = THROTTLE_WAITS + READ_ATTEMPTS
+        for attempt in stamina.retry_context(on=_Patience(method), attempts=most, timeout=None):
+            with attempt:
+                return self._send(method, path, params, body, headers)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    def _send(
+        self, method: str, path: str, params: Params | None, body: object, headers: Mapping[str, str] | None
+    ) -> Answer:
+        url = f"{self._prefix}{path}{_query(params)}"
+        content = None if body is None else wire.dumps(body)
+        extra = dict(headers or {})
+        if content is not None:
+            extra["content-type"] = "application/json"
+        self.budget.take(self.lane)
+        answer: Answer | None = None
+        try:
+            reply = self._http.request(method, url, content=content, headers=extra)
+            answer = classify(reply.status_code, reply.headers, reply.content)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            if _asked_for_token(error):
+                raise ErpUnavailable(f"the ERP's token service: {type(error).__name__}; nothing was sent") from error
+            raise from_transport(method, path, error) from error
+        finally:
+            self.budget.landed(answer)
+        refusal = answer.error(method, path, self.auth.advice)
+        if refusal is not None:
+            raise refusal
+        return answer
+
+    def _count(self, request: httpx.Request) -> None:
+        path = request.url.path.removeprefix(f"/public-api/{self.erp.account}")
+        with self._lock:
+            self.counts[self.lane, f"{request.method} {_VARIABLE.sub('{}', path)}"] += 1
+
+
+def _asked_for_token(error: Exception) -> bool:
+    """Whether the request that failed went to the token service: then the ERP itself was not asked."""
+    request: httpx.Request | None = getattr(error, "_request", None)  # the public property raises where there is none
+    return request is not None and "/public-api/" not in request.url.path
+
+
+def _query(params: Params | None) -> str:
+    """The query string. A slash stays raw (the ERP's PERIOD filters), a plus is encoded (time offsets)."""
+    if not params:
+        return ""
+    words = {True: "true", False: "false"}
+    pairs = [(name, words[value] if isinstance(value, bool) else str(value)) for name, value in params.items()]
+    return "?" + "&".join(f"{quote(name)}={quote(value, safe='/,:*.-_~')}" for name, value in pairs)
+
+
+class _Patience:
+    """What stamina asks after each failure of one call: seconds to wait before the next try, or ``False`` to give up.
+
+    A throttled call was refused before it was looked at, so even a write may wait and go again. A failed read may be
+    repeated. A write may be repeated only if its connection was never made. Back-off doubles, with jitter so that
+    threads part ways.
+    """
+
+    def __init__(self, method: str) -> None:
+        self._failures_left = (READ_ATTEMPTS if method in READS else UNSENT_WRITE_ATTEMPTS) - 1
+        self._throttles_left = THROTTLE_WAITS
+        self._pause = _FIRST_PAUSE
+
+    def __call__(self, error: Exception) -> bool | float:
+        if isinstance(error, Throttled):
+            self._throttles_left -= 1
+            return self._throttles_left >= 0 and min(error.seconds, _LONGEST_WAIT) + 0.05 + random.random() * 0.2
+        if not isinstance(error, ErpUnavailable | BadAnswer):
+            return False
+        self._failures_left -= 1
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return self._failures_left >= 0 and pause * (0.5 + random.random())

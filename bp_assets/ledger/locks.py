@@ -1,0 +1,100 @@
+"""The poster's lock, one per ERP account, and the bell that rings when something new waits to be posted.
+
+Read and written: no table; an advisory lock and a notice of PostgreSQL, each on a connection of its own. Both need a
+connection that stays the same: behind a pooler, use one in session mode.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import select
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg2  # type: ignore[import-untyped]  # ships no types
+import sqlalchemy as sa
+
+from bp_assets.ledger.connection import Ledger, retrying
+from bp_assets.ledger.errors import LockLost
+from bp_assets.ledger.recording import CHANNEL
+
+
+class PosterLock:
+    """A lock that is held as long as its connection lives. Ask ``check`` before every batch that is sent."""
+
+    def __init__(self, connection: sa.Connection, account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    def check(self) -> None:
+        """Nothing, while the lock is held.
+
+        Raises:
+            LockLost: the connection is gone, and with it the lock: another poster may already be sending.
+        """
+        try:
+            self._connection.scalar(sa.text("select 1"))
+        except sa.exc.DBAPIError as error:
+            raise LockLost(
+                f"The poster's lock of ERP account {self._account!r} was lost with its connection."
+            ) from error
+
+
+@contextmanager
+def poster_lock(ledger: Ledger, account: str) -> Iterator[PosterLock | None]:
+    """The right to post to an ERP account, for the time of the block; ``None`` where another process has it."""
+    key = int.from_bytes(hashlib.sha256(f"poster\x1f{account}".encode()).digest()[:8], "big", signed=True)
+    connection = _own_connection(ledger)
+    try:
+        got = connection.scalar(sa.text("select pg_try_advisory_lock(:key)"), {"key": key})
+        yield PosterLock(connection, account) if got else None
+    finally:
+        with suppress(sa.exc.DBAPIError):
+            connection.invalidate()  # really closed, never back in the pool with the lock still on it
+        connection.close()
+
+
+class Bell:
+    """Rings for new postings. Notices between two waits are kept, none is lost while the connection lives."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def wait(self, seconds: float) -> bool:
+        """Whether something was put into the queue; waits at most ``seconds``. A lost connection counts as a ring.
+
+        It only spares time: what really waits is asked of ``due``.
+        """
+        driver = self._connection.connection.driver_connection
+        assert driver is not None
+        deadline = time.monotonic() + seconds
+        try:
+            while True:
+                driver.poll()
+                if driver.notifies:
+                    driver.notifies.clear()
+                    return True
+                left = deadline - time.monotonic()
+                if left <= 0 or not select.select([driver], [], [], left)[0]:
+                    return False
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            return True
+
+
+@contextmanager
+def bell(ledger: Ledger) -> Iterator[Bell]:
+    """Listen for new postings for the time of the block. Open it, then ask ``due``, then wait: nothing is missed."""
+    connection = _own_connection(ledger)
+    try:
+        connection.execute(sa.text(f"listen {CHANNEL}"))
+        yield Bell(connection)
+    finally:
+        with suppress(sa.exc.DBAPIError):
+            connection.invalidate()
+        connection.close()
+
+
+@retrying
+def _own_connection(ledger: Ledger) -> sa.Connection:
+    return ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT")

@@ -1,0 +1,7 @@
+"""How alembic runs the ledger's migrations: on the connection (so in the transaction) that ``migrate`` hands over."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, version_table_schema="tillbridge", transactional_ddl=False)
+context.run_migrations()

@@ -1,0 +1,227 @@
+"""Postings: what waits to be sent, and the only ways in which a posting moves from state to state.
+
+Read and written: ``postings``. Moving to the state a posting already has changes nothing but the words with it, so that
+every function here may be repeated after a lost connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from bp_assets.domain.reasons import reason
+from bp_assets.domain.sale import Sale
+from bp_assets.domain.states import State
+from bp_assets.ledger.connection import Ledger, retrying
+from bp_assets.ledger.errors import IllegalTransition
+from bp_assets.ledger.inbox import clean
+from bp_assets.ledger.recording import CHANNEL
+from bp_assets.ledger.schema import postings
+
+_ON_ITS_WAY = {State.PENDING, State.SENDING, State.UNKNOWN}
+# From where a posting may come to each state. ``verified`` and ``quarantined`` lead nowhere by themselves: the first is
+# settled for good, the second is left only by a receipt that can be read (see recording.py).
+MAY_COME_FROM: dict[State, set[State]] = {
+    State.PENDING: {*_ON_ITS_WAY, State.REJECTED, State.EXCLUDED},
+    State.SENDING: _ON_ITS_WAY,
+    State.UNKNOWN: {State.SENDING, State.POSTED, State.PENDING},
+    State.POSTED: {State.SENDING, State.UNKNOWN, State.PENDING},
+    State.VERIFIED: {State.POSTED},
+    State.REJECTED: {*_ON_ITS_WAY, State.POSTED},
+    State.EXCLUDED: {State.PENDING, State.REJECTED},
+    State.QUARANTINED: set(),
+}
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One posting. ``sale`` is decoded when first asked for. Amounts are signed, in the smallest unit."""
+
+    sale_id: str
+    shop: str
+    source: str
+    state: str
+    reason_code: str
+    message: str
+    attempts: int
+    receipt_number: str
+    kind: str | None
+    business_date: date | None
+    sold_at: datetime | None
+    currency: str
+    net_minor: int | None
+    tax_minor: int | None
+    gross_minor: int | None
+    original_sale_id: str | None
+    captured_at: datetime
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    posted_at: datetime | None
+    verified_at: datetime | None
+    sale_json: str | None
+
+    @cached_property
+    def sale(self) -> Sale:
+        """The decoded transaction.
+
+        Raises:
+            LookupError: the receipt was never understood, so there is none.
+        """
+        if self.sale_json is None:
+            raise LookupError(f"{self.sale_id} is {self.state} ({self.reason_code}): there is no decoded sale")
+        return Sale.model_validate_json(self.sale_json)
+
+
+_NAMES = [name for name in Posting.__dataclass_fields__ if name != "sale_json"]
+_QUERY = sa.select(*(postings.c[name] for name in _NAMES), sa.cast(postings.c.sale, sa.Text))
+
+
+@retrying
+def due(ledger: Ledger, limit: int = 500, now: datetime | None = None) -> list[Posting]:
+    """What is to be sent or looked up now, oldest sale first: pending, sending and unknown whose time has come."""
+    moment: Any = now or sa.func.now()
+    query = _QUERY.where(
+        postings.c.state.in_(("pending", "sending", "unknown")),
+        sa.or_(postings.c.next_attempt_at.is_(None), postings.c.next_attempt_at <= moment),
+    )
+    return _read(ledger, query.order_by(postings.c.sold_at, postings.c.sale_id).limit(limit))
+
+
+@retrying
+def unverified(ledger: Ledger, limit: int = 1000) -> list[Posting]:
+    """Posted and not yet read back, longest waiting first."""
+    query = _QUERY.where(postings.c.state == "posted").order_by(postings.c.posted_at, postings.c.sale_id)
+    return _read(ledger, query.limit(limit))
+
+
+@retrying
+def postings_of(ledger: Ledger, sale_ids: Sequence[str]) -> dict[str, Posting]:
+    """The postings of these sales by ``sale_id``; ids we don't hold are missing."""
+    return {posting.sale_id: posting for posting in _read(ledger, _QUERY.where(_one_of(sale_ids)))}
+
+
+def _read(ledger: Ledger, query: sa.Select[Any]) -> list[Posting]:
+    with ledger.begin() as connection:
+        return [Posting(*row) for row in connection.execute(query)]
+
+
+def _one_of(sale_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return postings.c.sale_id == sa.any_(sa.cast(list(sale_ids), pg.ARRAY(sa.Text)))
+
+
+def move(connection: sa.Connection, sale_ids: Sequence[str], to: State, **values: Any) -> int:
+    """Within the caller's transaction: these postings to ``to``; how many. All or none.
+
+    Raises:
+        IllegalTransition: one of them can't get there from where it stands, or is not in the ledger.
+    """
+    wanted = sorted(set(sale_ids))
+    if not wanted:
+        return 0
+    query = sa.select(postings.c.sale_id, postings.c.state).where(_one_of(wanted)).order_by(postings.c.sale_id)
+    states = {row.sale_id: row.state for row in connection.execute(query.with_for_update())}
+    for sale_id in wanted:
+        state = states.get(sale_id)
+        if state is None:
+            raise IllegalTransition(f"{sale_id} is not in the ledger, so it can't become {to}")
+        if state != to and state not in MAY_COME_FROM[to]:
+            raise IllegalTransition(f"{sale_id} is {state}: it can't become {to}")
+    return connection.execute(sa.update(postings).where(_one_of(wanted)).values(state=to.value, **values)).rowcount
+
+
+@retrying
+def mark_posted(ledger: Ledger, sale_ids: Sequence[str]) -> int:
+    """Every step of these sales succeeded."""
+    with ledger.begin() as connection:
+        return set_posted(connection, sale_ids)
+
+
+def set_posted(connection: sa.Connection, sale_ids: Sequence[str]) -> int:
+    """``mark_posted`` within the caller's transaction."""
+    when = sa.func.coalesce(postings.c.posted_at, sa.func.now())
+    return move(connection, sale_ids, State.POSTED, posted_at=when, next_attempt_at=None, reason_code="", message="")
+
+
+@retrying
+def mark_verified(ledger: Ledger, sale_ids: Sequence[str]) -> int:
+    """Read back from the ERP and found equal."""
+    when = sa.func.coalesce(postings.c.verified_at, sa.func.now())
+    with ledger.begin() as connection:
+        return move(connection, sale_ids, State.VERIFIED, verified_at=when, reason_code="", message="")
+
+
+@retrying
+def park(ledger: Ledger, sale_id: str, reason_code: str, message: str) -> None:
+    """Rejected: it waits with its reason until somebody mends the cause and requeues it."""
+    words = {"reason_code": reason(reason_code).code, "message": clean(message), "next_attempt_at": None}
+    with ledger.begin() as connection:
+        move(connection, [sale_id], State.REJECTED, **words)
+
+
+@retrying
+def defer(ledger: Ledger, sale_id: str, until: datetime, message: str) -> None:
+    """Try again later: nothing is wrong with the sale, the ERP could not take it now."""
+    with ledger.begin() as connection:
+        move(connection, [sale_id], State.PENDING, next_attempt_at=until, message=clean(message), reason_code="")
+
+
+@retrying
+def set_unknown(
+    ledger: Ledger, sale_ids: Sequence[str], message: str = "", next_attempt_at: datetime | None = None
+) -> int:
+    """A reply was lost: it is looked up before anything is sent again, not before ``next_attempt_at``."""
+    with ledger.begin() as connection:
+        return move(connection, sale_ids, State.UNKNOWN, message=clean(message), next_attempt_at=next_attempt_at)
+
+
+@retrying
+def exclude(ledger: Ledger, sale_id: str, reason_code: str, message: str) -> None:
+    """Deliberately not posted after all; only while nothing of it is on its way."""
+    words = {"reason_code": reason(reason_code).code, "message": clean(message), "next_attempt_at": None}
+    with ledger.begin() as connection:
+        move(connection, [sale_id], State.EXCLUDED, **words)
+
+
+@retrying
+def requeue(
+    ledger: Ledger, sale_ids: Sequence[str] | None = None, *, reason_code: str | None = None, shop: str | None = None
+) -> int:
+    """Rejected sales back to ``pending`` (``tillbridge retry``); how many. Without arguments: all rejected ones.
+
+    Named sales that are ``excluded`` come back too, since a rule of the shops file may have been wrong.
+
+    Raises:
+        IllegalTransition: a named sale is not in the ledger, or is settled or quarantined.
+    """
+    fresh: dict[str, Any] = {"attempts": 0, "next_attempt_at": None, "reason_code": "", "message": ""}
+    with ledger.begin() as connection:
+        if sale_ids is None:
+            query = sa.select(postings.c.sale_id).where(postings.c.state == "rejected")
+            if reason_code is not None:
+                query = query.where(postings.c.reason_code == reason_code)
+            if shop is not None:
+                query = query.where(postings.c.shop == shop)
+            sale_ids = list(connection.scalars(query))
+        moved = move(connection, sale_ids, State.PENDING, **fresh)
+        if moved:
+            connection.execute(sa.text(f"notify {CHANNEL}"))
+    return moved
+
+
+@retrying
+def note(ledger: Ledger, sale_id: str, message: str) -> None:
+    """Put words beside a posting without moving it: what was found different when it was read back."""
+    with ledger.begin() as connection:
+        connection.execute(sa.update(postings).where(postings.c.sale_id == sale_id).values(message=clean(message)))
+
+
+@retrying
+def postings_by_receipt(ledger: Ledger, receipt_number: str) -> list[Posting]:
+    """All postings of a receipt number, over all shops; numbers repeat between tills, so there may be several."""
+    return _read(ledger, _QUERY.where(postings.c.receipt_number == receipt_number).order_by(postings.c.sale_id))

@@ -1,0 +1,172 @@
+"""What the ERP shows of our orders, and which steps of a plan that proves. Used to look up and to verify.
+
+Read: the ERP, 200 orders a request. Written: nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.goods import (
+    GoodsInNote,
+    GoodsOutNote,
+    Reservation,
+    goods_in_of,
+    goods_out_of,
+    reservations_of,
+)
+from bp_assets.brightpearl.orders import ErpOrder, OrderRow, get_orders
+from bp_assets.brightpearl.payments import Payment, payments_of
+from bp_assets.brightpearl.reading import Misread
+from bp_assets.posting.plan import ORDER, Document, Row
+from bp_assets.posting.progress import ErpRows, batch_reference, places_of
+
+FREE_TEXT_PRODUCT = 1000  # the ERP's own product behind rows that name none
+
+
+@dataclass(slots=True)
+class Facts:
+    """One order as the ERP shows it. ``misread`` lists records about it that could not be understood."""
+
+    order: ErpOrder | None = None
+    payments: list[Payment] = field(default_factory=list)
+    goods_out: list[GoodsOutNote] = field(default_factory=list)
+    goods_in: list[GoodsInNote] = field(default_factory=list)
+    reserved: list[Reservation] = field(default_factory=list)
+    misread: list[str] = field(default_factory=list)
+
+
+def gather(client: ErpClient, order_ids: Iterable[int], reserving: Iterable[int] = ()) -> dict[int, Facts]:
+    """Facts by order id; an id the ERP does not know has ``order=None``. Reservations (one request each) are read for
+    the ids in ``reserving`` only. Raises as :meth:`ErpClient.get`.
+    """
+    ids = sorted(set(order_ids))
+    found = {order_id: Facts() for order_id in ids}
+    unclear: list[Misread] = []
+    if not ids:
+        return found
+    for order in get_orders(client, ids):
+        if isinstance(order, Misread):
+            unclear.append(order)
+        else:
+            found[order.order_id].order = order
+    for payment in payments_of(client, ids):
+        if isinstance(payment, Misread):
+            unclear.append(payment)
+        else:
+            found[payment.order_id].payments.append(payment)
+    for out in goods_out_of(client, ids):
+        if isinstance(out, Misread):
+            unclear.append(out)
+        else:
+            found[out.order_id].goods_out.append(out)
+    for note in goods_in_of(client, ids):
+        if isinstance(note, Misread):
+            unclear.append(note)
+        else:
+            found[note.order_id].goods_in.append(note)
+    for order_id in set(reserving):
+        for held in reservations_of(client, order_id):
+            if isinstance(held, Misread):
+                unclear.append(held)
+            else:
+                found[order_id].reserved.append(held)
+    for record in unclear:
+        # A record we can't read may belong to any of them: none of them may pass for verified.
+        for order_id in [int(record.id)] if record.id.isdigit() and int(record.id) in found else ids:
+            found[order_id].misread.append(f"{record.resource} {record.id}: {record.reason}")
+    return found
+
+
+def row_ids_by_sequence(document: Document, order: ErpOrder) -> dict[int, int] | str:
+    """Row ids of the ERP's order by our sequence numbers; a sentence where they can't be told.
+
+    The ERP keeps our sequence; where it did not, rows are matched by product, quantity and money.
+    """
+    by_sequence = {row.sequence: row for row in order.rows if not row.bundle_child}
+    if all(_alike(row, by_sequence.get(row.sequence)) for row in document.rows):
+        return {row.sequence: by_sequence[row.sequence].row_id for row in document.rows}
+    left: dict[tuple[int, Decimal, Decimal], list[int]] = defaultdict(list)
+    for found in sorted(order.rows, key=lambda one: one.row_id):
+        left[found.product_id, found.quantity, found.tax].append(found.row_id)
+    matched: dict[int, int] = {}
+    for row in document.rows:
+        candidates = [key for key in left if key[:2] == (product_of(row), row.quantity) and left[key]]
+        if not candidates:
+            name = row.product.sku if row.product else row.name
+            return f"order {order.order_id} has no row for {row.quantity} of {name!r}"
+        matched[row.sequence] = left[candidates[0]].pop(0)
+    return matched
+
+
+def erp_rows(document: Document, order: ErpOrder) -> ErpRows | str:
+    """What goods notes need of a document's rows; a sentence where they can't be told apart."""
+    ids = row_ids_by_sequence(document, order)
+    if isinstance(ids, str):
+        return ids
+    return ErpRows(ids, {row.product_id: row.item_cost for row in order.rows if row.item_cost is not None})
+
+
+def _alike(row: Row, found: OrderRow | None) -> bool:
+    return found is not None and found.product_id == product_of(row) and found.quantity == row.quantity
+
+
+def product_of(row: Row) -> int:
+    """The product id a row carries in the ERP."""
+    return row.product.product_id if row.product else FREE_TEXT_PRODUCT
+
+
+def done_steps(document: Document, facts: Facts) -> dict[str, str]:
+    """Steps of a document that the facts prove, with the ids they have in the ERP."""
+    done: dict[str, str] = {}
+    if facts.order is None:
+        return done
+    done["order"] = str(facts.order.order_id)
+    for number, payment in enumerate(document.payments, start=1):
+        for found in facts.payments:
+            if (found.transaction_ref, found.method) == (payment.ref, payment.method):
+                done[f"payment:{number}"] = str(found.payment_id)
+    rows = row_ids_by_sequence(document, facts.order)
+    if isinstance(rows, str):
+        return done
+    if document.code == ORDER:
+        done.update(_goods_out(document, facts, rows))
+    else:
+        for place in places_of(document):
+            for note in facts.goods_in:
+                if note.batch_reference == batch_reference(document, place):
+                    done.setdefault(f"goods_in:{place}", str(note.note_id))
+    if document.reserved() and _covers(document.reserved(), rows, _quantities(facts.reserved)):
+        done["reserve"] = "ok"
+    if facts.order.invoice_reference:
+        done["close"] = "ok"
+    return done
+
+
+def _goods_out(document: Document, facts: Facts, rows: dict[int, int]) -> dict[str, str]:
+    moving = document.moving()
+    notes = [note for note in facts.goods_out if not note.transfer]
+    if not moving or not _covers(moving, rows, _quantities(notes)):
+        return {}
+    unshipped = [note for note in notes if not note.shipped]
+    first = min(unshipped or notes, key=lambda note: note.note_id)
+    done = {"goods_out": str(first.note_id)}
+    if not unshipped:
+        done["ship"] = "ok"
+    return done
+
+
+def _covers(wanted: list[Row], rows: dict[int, int], moved: dict[int, Decimal]) -> bool:
+    return all(moved.get(rows[row.sequence], Decimal(0)) >= row.quantity for row in wanted)
+
+
+def _quantities(notes: Iterable[GoodsOutNote | Reservation]) -> dict[int, Decimal]:
+    moved: dict[int, Decimal] = defaultdict(Decimal)
+    for note in notes:
+        for row in note.rows:
+            moved[row.row_id] += row.quantity
+    return moved

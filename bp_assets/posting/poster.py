@@ -1,0 +1,124 @@
+"""One posting run: what is due is planned, linked, looked up where its outcome is unknown, and sent in waves.
+
+Read: ``postings``, ``steps``, the ERP. Written: the ERP, ``postings``, ``steps``. Only one run per ERP account posts at
+a time (advisory lock); the lock is asked before every request, so a run that lost it stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bp_assets.brightpearl.catalogue import load_catalogue
+from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.errors import ErpError
+from bp_assets.config import ShopsFile
+from bp_assets.domain.catalogue import Catalogue
+from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.postings import Posting, due, park
+from bp_assets.posting.links import Links, adopt
+from bp_assets.posting.lookup import look_up
+from bp_assets.posting.send import ErpDown, Wave
+from bp_assets.posting.work import load
+
+_WAVES = 10_000  # a limit on the loop; at 200 sales a wave it is never reached
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, in sales. ``down`` holds the reason if the ERP could not be worked with."""
+
+    waves: int = 0
+    posted: int = 0
+    parked: int = 0
+    deferred: int = 0
+    unknown: int = 0
+    calls: int = 0
+    down: str = ""
+    sale_ids: list[str] = field(default_factory=list)
+
+
+def catalogue_of(client: ErpClient, shops: ShopsFile) -> Catalogue:
+    """The master data that plans need, of the warehouses our shops use."""
+    return load_catalogue(client, sorted({shop.warehouse_id for shop in shops.shops}))
+
+
+class Poster:
+    """Posts what is due, wave by wave. Keep one for a whole run: master data and links are read once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: ErpClient,
+        shops: ShopsFile,
+        *,
+        catalogue: Catalogue | None = None,
+        still_mine: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.ledger, self.client, self.shops = ledger, client, shops
+        self.still_mine, self.now = still_mine, now
+        self._catalogue = catalogue
+        self._links = Links(ledger, client, shops)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        if self._catalogue is None:
+            self._catalogue = catalogue_of(self.client, self.shops)
+        return self._catalogue
+
+    def refresh(self) -> None:
+        """Read master data again before the next wave: a lingering run must not post with yesterday's products."""
+        self._catalogue = None
+        self._links = Links(self.ledger, self.client, self.shops)
+
+    def post_due(self, on_wave: Callable[[Summary], None] = lambda summary: None) -> Summary:
+        """Send everything that is due now. Never raises for the ERP; ``Summary.down`` says if it stopped for it."""
+        summary = Summary()
+        for _ in range(_WAVES):
+            batch = due(self.ledger, self.shops.posting.batch_size, self.now())
+            if not batch:
+                break
+            try:
+                # Before any sale is touched: an ERP that does not even answer this costs no sale an attempt.
+                catalogue = self.catalogue
+                self._wave(batch, catalogue, summary)
+            except (ErpDown, ErpError) as error:
+                summary.down = str(error)
+                break
+            summary.waves += 1
+            on_wave(summary)
+        return summary
+
+    def _wave(self, batch: Sequence[Posting], catalogue: Catalogue, summary: Summary) -> None:
+        loaded = load(self.ledger, batch, self.shops, catalogue)
+        summary.parked += loaded.parked
+        works = loaded.works
+        look_up(self.ledger, self.client, works, self.shops, self.now())
+        self._links.contacts([work for work in works if not work.halted])
+        for sale_id, why in self._links.parents([work for work in works if not work.halted]).items():
+            summary.parked += 1
+            next(work for work in works if work.sale_id == sale_id).halted = "parked"
+            park(self.ledger, sale_id, "original_not_posted", why)
+        wave = Wave(
+            self.ledger, self.client, self.shops, catalogue, still_mine=self.still_mine, now=self.now, between=adopt
+        )
+        tally = wave.send([work for work in works if not work.halted])
+        summary.posted += tally.posted
+        summary.parked += tally.parked
+        summary.deferred += tally.deferred
+        summary.unknown += tally.unknown
+        summary.calls += tally.calls
+        summary.sale_ids += tally.sale_ids
+
+
+def post_due(
+    ledger: Ledger,
+    client: ErpClient,
+    shops: ShopsFile,
+    *,
+    on_wave: Callable[[Summary], None] = lambda summary: None,
+) -> Summary:
+    """Post everything that is due now, once."""
+    return Poster(ledger, client, shops).post_due(on_wave)

@@ -1,0 +1,325 @@
+"""Sending a wave of sales: every call that can be made now is made, ten to a request, until nothing is left to do.
+
+The intent of a call is committed before it, its outcome after it. An answer that never came leaves the step unknown;
+it is looked up before anything of that sale is sent again. What the ERP refuses for one sale stops that sale only.
+Read: the ERP (row ids). Written: the ERP, the ledger's ``steps`` and ``postings``.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bp_assets.brightpearl.calls import Call as ErpCall
+from bp_assets.brightpearl.calls import Sent
+from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Outcome, Throttled, Unauthorised
+from bp_assets.brightpearl.multi_message import LIMIT, send_many
+from bp_assets.brightpearl.orders import get_orders
+from bp_assets.brightpearl.reading import Misread
+from bp_assets.brightpearl.stock import availability
+from bp_assets.config import ShopsFile
+from bp_assets.domain.catalogue import Catalogue, Product
+from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.errors import LockLost
+from bp_assets.ledger.postings import defer, mark_posted, park, set_unknown
+from bp_assets.ledger.steps import Intent, intend, settle
+from bp_assets.ledger.steps import Outcome as StepOutcome
+from bp_assets.posting.facts import done_steps, erp_rows, gather
+from bp_assets.posting.plan import ORDER
+from bp_assets.posting.progress import Call, needs_row_ids, next_calls
+from bp_assets.posting.work import Work
+
+_IN_FLIGHT = 3  # requests under way at once: one being written, one being answered, one being stored
+_ROUNDS = 12  # a plan needs four; a plan that needs more would be a mistake in ours
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
+# Steps that create nothing and answer without an id: done is done.
+_NO_ID = ("ship", "close", "reserve")
+
+
+class ErpDown(Exception):
+    """The ERP can't be reached or refuses the credentials: the wave stops, no sale is to blame."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a wave did, in sales; ``requests`` counts what was sent on their behalf."""
+
+    posted: int = 0
+    parked: int = 0
+    deferred: int = 0
+    unknown: int = 0
+    calls: int = 0
+    sale_ids: list[str] = field(default_factory=list)
+
+
+class Wave:
+    """One wave of works, sent together."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: ErpClient,
+        shops: ShopsFile,
+        catalogue: Catalogue,
+        *,
+        still_mine: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        between: Callable[[Sequence[Work]], None] = lambda works: None,
+    ) -> None:
+        self.ledger, self.client, self.shops, self.catalogue = ledger, client, shops, catalogue
+        self.still_mine, self.now, self.between = still_mine, now, between
+        self.tally = Tally()
+
+    def send(self, works: Sequence[Work]) -> Tally:
+        """Carry the works as far as they go.
+
+        Raises:
+            ErpDown: nothing gets through; all works not finished wait, none is blamed.
+        """
+        by_id = {work.sale_id: work for work in works}
+        try:
+            for _ in range(_ROUNDS):
+                self._read_row_ids(works)
+                calls = [call for work in works if not work.halted for call in self._next(work)]
+                if not calls:
+                    break
+                self._send_round(calls, by_id)
+                self.between(works)
+        except LockLost:
+            raise  # another poster may own these sales by now: not a row of them is touched
+        except ErpError as error:
+            self._finish(works)
+            raise ErpDown(str(error)) from error
+        self._finish(works)
+        return self.tally
+
+    def _next(self, work: Work) -> list[Call]:
+        try:
+            calls = next_calls(work.plan, work.known, self.shops, self.catalogue)
+        except ValueError as error:  # an amount or a text that the ERP's fields can't hold
+            self._park(work, "erp_refused", f"can't be written as the ERP wants it: {error}")
+            return []
+        return [call for call in calls if (call.document, call.step) not in work.open]
+
+    def _read_row_ids(self, works: Sequence[Work]) -> None:
+        wanted: dict[int, tuple[Work, str]] = {}
+        for work in works:
+            if not work.halted:
+                for order_id in needs_row_ids(work.plan, work.known):
+                    code = next(c for c in ("SO", "SC") if work.known.order_id(c) == order_id)
+                    wanted[order_id] = (work, code)
+        if not wanted:
+            return
+        for order in get_orders(self.client, sorted(wanted)):
+            if isinstance(order, Misread):
+                continue
+            work, code = wanted.pop(order.order_id)
+            rows = erp_rows(work.plan.document(code), order)
+            if isinstance(rows, str):
+                self._park(work, "bad_answer", rows)
+            else:
+                work.known.rows[code] = rows
+        for work, code in wanted.values():
+            self._defer(work, f"the rows of {code} can't be read yet")
+
+    def _send_round(self, calls: Sequence[Call], works: dict[str, Work]) -> None:
+        groups = [calls[start : start + LIMIT] for start in range(0, len(calls), LIMIT)]
+        with ThreadPoolExecutor(min(_IN_FLIGHT, len(groups))) as pool:
+            results = list(pool.map(self._send_group, groups))
+        walls: list[ErpError] = []
+        refused: list[Refused] = []
+        for group, (ids, sent) in zip(groups, results, strict=True):
+            for call, one in zip(group, sent, strict=True):
+                work = works[call.sale_id]
+                if _maybe_done(call, one.error):
+                    refused.append(Refused(work, call, ids[call.sale_id, call.document, call.step], one))
+                self._take(work, call, one, walls)
+        self._second_look(refused)
+        if walls and not any(one.outcome is Outcome.SUCCESS for _, sent in results for one in sent):
+            raise walls[0]
+
+    def _second_look(self, refused: Sequence[Refused]) -> None:
+        """A refusal of anything but the order may mean that it is there already: look once, then believe it."""
+        facts = gather(
+            self.client, {one.order_id for one in refused}, {one.order_id for one in refused if one.reserves}
+        )
+        for one in refused:
+            document = one.work.plan.document(one.call.document)
+            erp_id = done_steps(document, facts[one.order_id]).get(one.call.step)
+            outcome = "failure" if erp_id is None else "success"
+            error = str(one.sent.error)[:1000]
+            settle(self.ledger, [StepOutcome(one.step_id, outcome, one.sent.status, erp_id, error)])
+            if erp_id is not None:
+                one.work.known.done[one.call.document, one.call.step] = erp_id
+            else:
+                self._park(one.work, *self._why(one))
+
+    def _why(self, one: Refused) -> tuple[str, str]:
+        error = one.sent.error
+        assert error is not None, "only refusals get a second look"
+        said = f"{one.call.document} {one.call.step}: {error}"
+        if one.call.step == "goods_out":
+            short = self._short(one.work)
+            if short:
+                return "not_enough_stock", f"{short}; {said}"
+        return error.reason_code, said
+
+    def _short(self, work: Work) -> str:
+        """Which products of an order the ERP has too few of, in words; empty if it has enough."""
+        wanted: Counter[Product] = Counter()
+        for row in work.plan.document(ORDER).moving():
+            assert row.product is not None, "only rows of products move"
+            wanted[row.product] += int(row.quantity)
+        place = work.plan.shop.warehouse_id
+        found = availability(self.client, [product.product_id for product in wanted], [place])
+        stock = {level.product_id: level.on_hand for level in found.levels if level.warehouse_id == place}
+        return ", ".join(
+            f"{product.sku}: {quantity} sold, {stock.get(product.product_id, 0)} on hand in warehouse {place}"
+            for product, quantity in wanted.items()
+            if stock.get(product.product_id, 0) < quantity
+        )
+
+    def _send_group(self, group: Sequence[Call]) -> tuple[dict[tuple[str, str, str], int], list[Sent]]:
+        """Commit the intents, send, commit the outcomes. Runs in a worker; touches no shared state but the stores."""
+        self.still_mine()
+        ids = intend(
+            self.ledger,
+            [Intent(c.sale_id, c.document, c.step, c.handle, c.method, c.path, c.body) for c in group],
+        )
+        sent = send_many(
+            self.client, [ErpCall(c.method, c.path, c.body, f"{c.sale_id}/{c.document}/{c.step}") for c in group]
+        )
+        settle(
+            self.ledger,
+            [
+                _outcome(ids[call.sale_id, call.document, call.step], call, one)
+                for call, one in zip(group, sent, strict=True)
+            ],
+        )
+        return ids, sent
+
+    def _take(self, work: Work, call: Call, sent: Sent, walls: list[ErpError]) -> None:
+        """What an outcome means for its sale."""
+        self.tally.calls += 1
+        key = (call.document, call.step)
+        error = sent.error
+        if error is None:
+            erp_id = _erp_id(call, sent)
+            if erp_id is None:
+                self._unknown(work, f"{call.step}: the ERP took it but told no id; looked up next")
+            else:
+                work.known.done[key] = erp_id
+        elif error.outcome is Outcome.UNKNOWN:
+            self._unknown(work, f"{call.step}: {error}")
+        elif _maybe_done(call, error):
+            pass  # the second look decides
+        elif isinstance(error, Unauthorised | Throttled | ErpUnavailable):
+            walls.append(error)
+            self._defer(work, str(error))
+        else:
+            self._park(work, error.reason_code, f"{call.document} {call.step}: {error}")
+
+    def _unknown(self, work: Work, message: str) -> None:
+        if not work.halted and not self._given_up(work, message):
+            work.halted = "unknown"
+            self.tally.unknown += 1
+            until = self.now() + timedelta(seconds=self._pause(work))
+            set_unknown(self.ledger, [work.sale_id], message, until)
+
+    def _given_up(self, work: Work, message: str) -> bool:
+        """Park a sale that failed too often while the ERP itself was working."""
+        tries = work.posting.attempts
+        if tries < self.shops.posting.max_attempts:
+            return False
+        self._park(work, "too_many_attempts", f"tried {tries} times, last: {message}")
+        return True
+
+    def _defer(self, work: Work, message: str) -> None:
+        if not work.halted:
+            work.halted = "deferred"
+            self.tally.deferred += 1
+            defer(self.ledger, work.sale_id, self.now() + timedelta(seconds=self._pause(work)), message)
+
+    def _park(self, work: Work, reason_code: str, message: str) -> None:
+        if work.halted != "parked":
+            self.tally.parked += 1
+            work.halted = "parked"
+            park(self.ledger, work.sale_id, reason_code, message)
+
+    def _pause(self, work: Work) -> float:
+        """Longer after each attempt, spread by the sale's own id so that a backlog does not come back as one."""
+        base = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(work.posting.attempts, 16))
+        return base * (0.5 + (hash_fraction(work.sale_id) / 2))
+
+    def _finish(self, works: Iterable[Work]) -> None:
+        done = [work for work in works if not work.halted and work.complete(self.shops.posting.close_orders)]
+        if done:
+            mark_posted(self.ledger, [work.sale_id for work in done])
+            for work in done:
+                work.halted = "posted"
+            self.tally.posted += len(done)
+            self.tally.sale_ids += [work.sale_id for work in done]
+        for work in works:
+            if not work.halted:
+                self._give_back(work)
+
+    def _give_back(self, work: Work) -> None:
+        """A work that nothing halted and that is not complete: it waits for its original, or the wave was stopped."""
+        if work.known.parent_id is None and work.original_sale_id:
+            self._defer(work, f"waits for its original sale {work.original_sale_id}")
+        else:
+            self._defer(work, "stopped before it was complete; goes on by itself")
+
+
+def _outcome(step_id: int, call: Call, sent: Sent) -> StepOutcome:
+    if sent.error is None:
+        erp_id = _erp_id(call, sent)
+        return StepOutcome(step_id, "success" if erp_id is not None else "unknown", sent.status, erp_id)
+    error = sent.error
+    outcome = "unknown" if error.outcome is Outcome.UNKNOWN or _maybe_done(call, error) else "failure"
+    return StepOutcome(step_id, outcome, sent.status, None, str(error)[:1000])
+
+
+def _erp_id(call: Call, sent: Sent) -> str | None:
+    """The id the ERP gave; for steps that create nothing a plain ``ok``; ``None`` where an id is missing."""
+    if call.step in _NO_ID:
+        return "ok"
+    return str(sent.new_id) if sent.new_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A step the ERP refused, waiting for its second look."""
+
+    work: Work
+    call: Call
+    step_id: int
+    sent: Sent
+
+    @property
+    def order_id(self) -> int:
+        order_id = self.work.known.order_id(self.call.document)
+        assert order_id is not None, "only steps after the order get a second look"
+        return order_id
+
+    @property
+    def reserves(self) -> bool:
+        return self.call.step == "reserve"
+
+
+def _maybe_done(call: Call, error: ErpError | None) -> bool:
+    """A refusal that may only mean "this is there already": everything but the order itself is looked up then.
+
+    The order's own POST is safe to repeat; for the rest no source states the code of a repetition.
+    """
+    return isinstance(error, ErpRefused) and call.step != "order"
+
+
+def hash_fraction(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    return (zlib.crc32(text.encode()) % 10_000) / 10_000

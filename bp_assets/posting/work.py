@@ -1,0 +1,87 @@
+"""One sale in the hands of the poster: its plan, what is known to be done, what is still open.
+
+Read: the ledger's postings and steps. Written: ``postings`` (a sale that can't be planned is parked with its reason).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bp_assets.config import ShopsFile
+from bp_assets.domain.catalogue import Catalogue
+from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.postings import Posting, park
+from bp_assets.ledger.steps import Step, steps_of
+from bp_assets.posting.plan import Plan, Refusal, plan_sale
+from bp_assets.posting.progress import Known, steps_of_plan
+
+
+@dataclass(slots=True)
+class Work:
+    """``halted`` says why nothing more is done for the sale in this wave; empty while it goes on."""
+
+    posting: Posting
+    plan: Plan
+    known: Known = field(default_factory=Known)
+    open: dict[tuple[str, str], Step] = field(default_factory=dict)
+    halted: str = ""
+    original_sale_id: str | None = None  # the sale its credit belongs to, as far as we could find it
+
+    @property
+    def sale_id(self) -> str:
+        return self.posting.sale_id
+
+    def complete(self, close: bool) -> bool:
+        """Whether every step of the plan succeeded."""
+        return all(key in self.known.done for key in steps_of_plan(self.plan, close))
+
+
+@dataclass(slots=True)
+class Loaded:
+    works: list[Work]
+    parked: int = 0
+
+
+def load(
+    ledger: Ledger,
+    due: Sequence[Posting],
+    shops: ShopsFile,
+    catalogue: Catalogue,
+    *,
+    on_refusal: Callable[[Ledger, str, Refusal], None] | None = None,
+) -> Loaded:
+    """The works of what is due. A sale that can't be planned, or of a shop that is no longer there, is parked, or
+    handed to ``on_refusal``.
+    """
+    refuse = on_refusal or _park
+    loaded = Loaded([])
+    history = steps_of(ledger, [posting.sale_id for posting in due])
+    for posting in due:
+        plan = _plan(posting, shops, catalogue)
+        if isinstance(plan, Refusal):
+            refuse(ledger, posting.sale_id, plan)
+            loaded.parked += 1
+            continue
+        work = Work(posting, plan)
+        for step in history[posting.sale_id]:  # in the order of attempts: the last word on a step wins
+            key = (step.document, step.step)
+            work.open.pop(key, None)
+            if step.open:
+                work.open[key] = step
+            elif step.outcome == "success":
+                work.known.done[key] = step.erp_id or ""
+        loaded.works.append(work)
+    return loaded
+
+
+def _park(ledger: Ledger, sale_id: str, refusal: Refusal) -> None:
+    park(ledger, sale_id, refusal.reason_code, refusal.message)
+
+
+def _plan(posting: Posting, shops: ShopsFile, catalogue: Catalogue) -> Plan | Refusal:
+    try:
+        shops.shop(posting.shop)
+    except KeyError as error:
+        return Refusal("unknown_location", str(error.args[0]))
+    return plan_sale(posting.sale, shops, catalogue)

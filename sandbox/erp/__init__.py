@@ -1,0 +1,1 @@
+"""The simulated Brightpearl: what its public API takes and answers."""

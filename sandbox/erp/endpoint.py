@@ -1,0 +1,174 @@
+"""The HTTP face of the simulated ERP: one ASGI endpoint that meters, breaks on request, lets in, and answers.
+
+Read: the request. Written: the world, through the handlers; and the counts that the books show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.types import Receive, Scope, Send
+
+from sandbox.erp import auth
+from sandbox.erp.codes import INTERNAL, ApiError
+from sandbox.erp.dispatch import Router
+from sandbox.erp.envelope import Reply, decode, encode, refused
+from sandbox.erp.order_model import settle_closes
+from sandbox.throttle import TOO_MANY
+
+if TYPE_CHECKING:
+    from sandbox.faults import Fault
+    from sandbox.world import World
+
+JSON = b"application/json;charset=UTF-8"
+ERRORS = {503: "The account is currently unavailable", 502: "Bad gateway", 504: "Gateway timeout"}
+
+
+class ErpEndpoint:
+    """Serves ``/public-api/{account}/...`` and the OAuth paths; repeated and trailing slashes do not matter."""
+
+    def __init__(self, world: World, router: Router) -> None:
+        self._world = world
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        raw = await _body(receive)
+        parts = [part for part in scope["path"].split("/") if part]
+        query = scope["query_string"].decode("latin-1")
+        if parts[:1] == ["public-api"] and len(parts) > 2:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            await self._api(scope["method"], parts, query, raw, headers, receive, send)
+        elif "token" in parts or parts[:1] == ["authorize"]:
+            await self._oauth(scope["method"], parts, query, raw, send)
+        else:
+            await _send(
+                send, 404, encode({"errors": [{"code": "CMNC-404", "message": f"No resource {scope['path']}"}]}), []
+            )
+
+    async def _api(
+        self,
+        method: str,
+        parts: list[str],
+        query: str,
+        raw: bytes,
+        headers: dict[str, str],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        world = self._world
+        path = "/" + "/".join(parts[2:])
+        call = f"{method} {path}"
+        found = self._router.find(method, parts[2:])
+        world.count_request(f"{method} {found[0]}" if found else f"{method} unknown")
+        message_type = found[2] if found else "api-proxy"
+        try:
+            body = decode(raw)
+            broken = None
+        except ApiError as error:
+            body, broken = None, refused(error)
+
+        def shops() -> set[int]:
+            return world.shops_of(path, body)
+
+        if world.faults.active:
+            slow = world.faults.fires("slow", call, shops)
+            if slow:
+                await asyncio.sleep(slow.seconds)
+            if world.faults.fires("expire_token", call, shops):
+                world.oauth.expire_all()
+                world.throttle.take(world.now_ms())
+                await self._answer(send, Reply(401, {"response": auth.EXPIRED}), "api-proxy", known=False)
+                return
+            if world.faults.fires("throttle", call, shops):
+                world.throttle.exhaust(world.now_ms())
+                world.throttle.refused += 1
+                await self._answer(send, Reply(503, {"response": TOO_MANY}), "api-proxy", known=False)
+                return
+        if not world.throttle.take(world.now_ms()):
+            await self._answer(send, Reply(503, {"response": TOO_MANY}), "api-proxy", known=False)
+            return
+        why = auth.refusal(world, parts[1], headers)
+        if why is not None:
+            await self._answer(send, Reply(401, {"response": why}), "api-proxy", known=False)
+            return
+        failure = world.faults.fires("error", call, shops) if world.faults.active else None
+        if failure and not failure.committed:
+            await self._answer(send, _failure(failure), message_type)
+            return
+        settle_closes(world)
+        reply = broken
+        if reply is None:
+            reply, _, message_type = self._router.handle(world, method, f"{path}?{query}", body, headers)
+        if failure:
+            reply = _failure(failure)
+        if world.faults.active and world.faults.fires("lost_reply", call, shops):
+            await _abort(receive)
+            return
+        await self._answer(send, reply, message_type)
+
+    async def _answer(self, send: Send, reply: Reply, message_type: str, known: bool = True) -> None:
+        world = self._world
+        left, period = world.throttle.headers(world.now_ms())
+        headers = [
+            (b"message-type", message_type.encode()),
+            (b"ruid", str(uuid.uuid4()).encode()),
+            (b"cache-control", b"no-cache"),
+            (b"brightpearl-requests-remaining", str(left).encode()),
+            (b"brightpearl-next-throttle-period", str(period).encode()),
+        ]
+        if known:
+            headers.append((b"brightpearl-installed-integration-instance-id", str(world.config.instance_id).encode()))
+        await _send(send, reply.status, encode(reply.body), headers)
+
+    async def _oauth(self, method: str, parts: list[str], query: str, raw: bytes, send: Send) -> None:
+        """``/oauth/token``, ``/{account}/oauth/token``, ``/token/{account}``; and consent given at once."""
+        if parts[0] == "authorize":
+            asked = dict(parse_qsl(query))
+            target = asked.get("redirect_uri") or self._world.config.redirect_uri
+            code = self._world.oauth.consent(target)
+            again = urlencode({"code": code, **({"state": asked["state"]} if "state" in asked else {})})
+            location = f"{target}{'&' if '?' in target else '?'}{again}"
+            await _send(send, 302, b"{}", [(b"location", location.encode())])
+            return
+        status, body = self._world.oauth.token(dict(parse_qsl(raw.decode("latin-1"))))
+        if method != "POST":
+            status, body = 405, {"error": "invalid_request"}
+        await _send(send, status, encode(body), [])
+
+
+def _failure(fault: Fault) -> Reply:
+    """5xx bodies: a string for gateway statuses, the error envelope otherwise."""
+    if fault.status in ERRORS:
+        return Reply(fault.status, {"response": ERRORS[fault.status]})
+    return Reply(fault.status, refused(INTERNAL.error()).body)
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    return b"".join(chunks)
+
+
+async def _send(send: Send, status: int, payload: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    start = [(b"content-type", JSON), (b"content-length", str(len(payload)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": payload})
+
+
+async def _abort(receive: Receive) -> None:
+    """Cut the connection without a byte of an answer: the caller cannot know that the work was done."""
+    cycle: Any = getattr(receive, "__self__", None)  # uvicorn's request cycle holds the transport
+    cycle.transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

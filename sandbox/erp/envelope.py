@@ -1,0 +1,49 @@
+"""The reply of a handler and the JSON envelope around it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sandbox.erp.codes import BODY_NOT_JSON, ApiError
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+
+
+class Reply(NamedTuple):
+    """HTTP status and the whole JSON body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+def ok(value: Any, status: int = 200) -> Reply:
+    return Reply(status, {"response": value})
+
+
+def done() -> Reply:
+    """Success without data: ``{}``."""
+    return Reply(200, {})
+
+
+def refused(error: ApiError) -> Reply:
+    return Reply(error.status, {"errors": error.errors})
+
+
+def encode(body: object) -> bytes:
+    return _encode(body).encode()
+
+
+def _no_constants(text: str) -> None:
+    raise ValueError(f"{text} is not a JSON number")
+
+
+def decode(raw: bytes) -> Any:
+    """Parsed JSON with exact decimals; ``None`` for an empty body. Raises ``ApiError`` 400 for anything else."""
+    if not raw.strip():
+        return None
+    try:
+        return json.loads(raw, parse_float=Decimal, parse_constant=_no_constants)
+    except (ValueError, RecursionError) as why:
+        raise BODY_NOT_JSON.error(why=why) from None

@@ -1,0 +1,78 @@
+"""Fixtures that every test may use: a home with the embedded PostgreSQL, a fresh database, an open ledger, a lake.
+
+The server is one per test session (per worker); databases are made per test from a migrated template, which takes some
+tens of milliseconds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bp_assets.config.home import Home
+from bp_assets.ledger import cluster, server
+from bp_assets.ledger.connection import Ledger
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """URL of a running embedded PostgreSQL of this session, whose database ``ready`` is a migrated ledger."""
+    data = tmp_path_factory.mktemp("server") / "postgres"
+    socket_dir = cluster.attach(data)
+    url = sa.make_url(f"postgresql+psycopg2://postgres@/postgres?host={socket_dir}")
+    make_database(url, "ready")
+    home = Home(data.parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILLBRIDGE_DATABASE_URL", url.set(database="ready").render_as_string(hide_password=False))
+        Ledger.open(home).close()
+    yield url
+    cluster.stop(data)
+    cluster.release(data)
+
+
+def make_database(url: sa.URL, name: str, template: str = "template1") -> sa.URL:
+    """A new database beside the one of ``url``."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f'create database "{name}" template "{template}"'))
+    return url.set(database=name)
+
+
+def drop_database(url: sa.URL, name: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f'drop database if exists "{name}" with (force)'))
+
+
+@pytest.fixture
+def database(postgres: sa.URL) -> Iterator[str]:
+    """URL of a fresh, migrated database of this test alone."""
+    name = f"test_{next(_NUMBERS)}"
+    url = make_database(postgres, name, template="ready")
+    yield url.render_as_string(hide_password=False)
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def home(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home of this test alone: its own database, its own folders."""
+    monkeypatch.setenv("TILLBRIDGE_DATABASE_URL", database)
+    monkeypatch.setenv("TILLBRIDGE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("TILLBRIDGE_LAKE_PATH", raising=False)
+    root = tmp_path / "home"
+    root.mkdir()
+    return Home(root)
+
+
+@pytest.fixture
+def ledger(home: Home) -> Iterator[Ledger]:
+    """An empty ledger, open."""
+    assert home.database_url
+    with Ledger(server.database_url(home)) as opened:
+        yield opened
