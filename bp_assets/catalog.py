@@ -129,7 +129,15 @@ def spec(name: str) -> dg.AssetSpec:
 
 def attributes(name: str) -> dict[str, Any]:
     """The same as keyword arguments of ``@asset``."""
-    found = spec(name)
+    return _attributes(spec(name))
+
+
+def finance_file_attributes() -> dict[str, Any]:
+    """The published file as keyword arguments of ``@asset``."""
+    return _attributes(finance_file_spec())
+
+
+def _attributes(found: dg.AssetSpec) -> dict[str, Any]:
     return {
         "key": found.key,
         "description": found.description,

@@ -81,13 +81,18 @@ class LedgerResource(_AtHome):
 class LakeResource(_AtHome):
     """DuckLake: every table that people read."""
 
-    def lake(self) -> Lake:
-        """The lake with this version's tables.
+    def open(self) -> Lake:
+        """The lake with this version's tables. It holds no connection until it is asked for one.
 
         Raises:
             LakeUnavailable, LakeNewer, LakeSchemaError: with what to do.
         """
         return lake_of(self.home)
+
+    @contextmanager
+    def lake(self) -> Iterator[Lake]:
+        """The same for the time of a block."""
+        yield self.open()
 
 
 class ShopsResource(dg.ConfigurableResource):

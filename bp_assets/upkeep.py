@@ -14,6 +14,6 @@ HINTS_KEPT = timedelta(days=30)
 
 @dg.op(description="Small inserts into files, small files into large ones, old snapshots and old hints away.")
 def maintain(context: dg.OpExecutionContext, lake: LakeResource, ledger: LedgerResource) -> None:
-    done = asdict(maintain_files(lake.lake()))
+    done = asdict(maintain_files(lake.open()))
     done["hints_forgotten"] = forget_handled(ledger.open(), datetime.now(UTC) - HINTS_KEPT)
     context.log.info(", ".join(f"{name}: {count}" for name, count in done.items()))

@@ -129,7 +129,7 @@ def till_tables(
     lake: LakeResource,
     shops: ShopsResource,
 ) -> Iterator[dg.MaterializeResult]:
-    book, tables, found = ledger.open(), lake.lake(), Increment()
+    book, tables, found = ledger.open(), lake.open(), Increment()
     with tables.open() as reading:
         followed = {table: one.mark if (one := mark(reading, table)) else None for table in TABLES}
     sales_since(book, tables, followed["pos_transactions"], found)

@@ -84,7 +84,7 @@ LOG_COLUMNS = (
 
 @dg.asset(**catalog.attributes("posting_log"), retry_policy=catalog.RETRY)
 def posting_log(context: dg.AssetExecutionContext, ledger: LedgerResource, lake: LakeResource) -> dg.MaterializeResult:
-    tables = lake.lake()
+    tables = lake.open()
     with tables.open() as reading:
         followed = mark(reading, "posting_log")
     found = changes(ledger.open(), "steps", followed.mark if followed else None, columns=list(LOG_COLUMNS))

@@ -25,4 +25,4 @@ def channels(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeReso
         writer.set_mark("channels", started.isoformat(), started)
         return Said.of(writer, "channels", change)
 
-    return told(context, "channels", lake.lake().write(store), client=client, misread=bad)
+    return told(context, "channels", lake.open().write(store), client=client, misread=bad)

@@ -173,7 +173,7 @@ def posted(
     ledger: LedgerResource,
     shops: ShopsResource,
 ) -> Iterator[dg.MaterializeResult]:
-    started, book, tables, file = datetime.now(UTC), ledger.open(), lake.lake(), shops.load()
+    started, book, tables, file = datetime.now(UTC), ledger.open(), lake.open(), shops.load()
     hint_ids, hinted = hints.about(open_webhooks(book, hints.SOURCE), hints.ORDERS)
     with tables.open() as reading:
         known = known_to(reading, config.again_days)

@@ -25,4 +25,4 @@ def price_lists(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeR
         writer.set_mark("price_lists", started.isoformat(), started)
         return Said.of(writer, "price_lists", change)
 
-    return told(context, "price_lists", lake.lake().write(store), client=client, misread=bad)
+    return told(context, "price_lists", lake.open().write(store), client=client, misread=bad)

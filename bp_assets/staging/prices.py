@@ -31,10 +31,11 @@ _STRAYS = "select distinct product_id from prices anti join products using (prod
 def prices(
     context: dg.AssetExecutionContext, config: PriceSweep, erp: ErpResource, lake: LakeResource
 ) -> dg.MaterializeResult:
-    started, tables = datetime.now(UTC), lake.lake()
+    started, tables = datetime.now(UTC), lake.open()
     with tables.open() as reading:
         followed = mark(reading, "prices")
-        since = datetime.fromisoformat(followed.mark) if followed and not config.full else None
+        reached = datetime.fromisoformat(followed.mark) if followed else None
+        since = None if config.full else reached
         changed = reading.execute(_READ, [since]).fetchall()
         strays = {row[0] for row in reading.execute(_STRAYS).fetchall()}
     with erp.client("read") as client:
@@ -43,7 +44,7 @@ def prices(
     read = {product_id for product_id, _ in changed} - {int(one.id or 0) for one in bad}
     emptied = read - {one.product_id for one in good}
     frame = frame_of("prices", [rows.price(one, started) for one in good if one.product_id in read])
-    newest = max((as_of for _, as_of in changed), default=None)
+    newest = max((as_of for _, as_of in changed), default=reached)
 
     def store(writer: Writer) -> Said:
         gone = emptied | strays

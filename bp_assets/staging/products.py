@@ -51,7 +51,7 @@ def products(
     lake: LakeResource,
     ledger: LedgerResource,
 ) -> dg.MaterializeResult:
-    started, book, tables = datetime.now(UTC), ledger.open(), lake.lake()
+    started, book, tables = datetime.now(UTC), ledger.open(), lake.open()
     hint_ids, hinted = hints.about(open_webhooks(book, hints.SOURCE), hints.PRODUCTS)
     with tables.open() as reading:
         known = dict(reading.execute("select product_id, updated_on from products").fetchall())

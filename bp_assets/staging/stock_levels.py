@@ -81,7 +81,7 @@ def moved(client: ErpClient, since: datetime) -> set[int]:
 def stock_levels(
     context: dg.AssetExecutionContext, config: StockSweep, erp: ErpResource, lake: LakeResource, ledger: LedgerResource
 ) -> dg.MaterializeResult:
-    started, book, tables = datetime.now(UTC), ledger.open(), lake.lake()
+    started, book, tables = datetime.now(UTC), ledger.open(), lake.open()
     hint_ids, hinted = hints.about(open_webhooks(book, hints.SOURCE), hints.STOCK)
     with tables.open() as reading:
         known = known_to(reading)

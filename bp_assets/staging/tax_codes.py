@@ -25,4 +25,4 @@ def tax_codes(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeRes
         writer.set_mark("tax_codes", started.isoformat(), started)
         return Said.of(writer, "tax_codes", change)
 
-    return told(context, "tax_codes", lake.lake().write(store), client=client, misread=bad)
+    return told(context, "tax_codes", lake.open().write(store), client=client, misread=bad)

@@ -24,7 +24,7 @@ where default_location_id is not null and quarantine_location_id is not null
 
 @dg.asset(**catalog.attributes("warehouses"), retry_policy=catalog.RETRY)
 def warehouses(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResource) -> dg.MaterializeResult:
-    started, tables = datetime.now(UTC), lake.lake()
+    started, tables = datetime.now(UTC), lake.open()
     with tables.open() as reading:
         known = {row[0]: Place(*row) for row in reading.execute(_KNOWN).fetchall()}
     with erp.client("read") as client:
