@@ -66,6 +66,7 @@ def sample() -> Books:
         "update posted_orders set invoice_reference = 'SI-' || (1000 + order_id), tax_date = placed_on"
         f" where sale_id <> '{sale_id('1007')}'"
     )
+    books.sql(f"update posted_orders set payment_status = 'UNPAID' where sale_id = '{sale_id('1007')}'")
     # The builder writes rows positive; discounts and rounding stand negative in the ERP. Tea was line 2 of 1002.
     books.sql("update posted_order_rows set net = -net, tax = -tax where name in ('Offer', 'Cash')")
     books.sql(f"update pos_lines set original_line_id = '2' where sale_id = '{sale_id('1004')}' and returned")
