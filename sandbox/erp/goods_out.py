@@ -321,7 +321,7 @@ def _step(name: str) -> Column:
 
 
 def _candidates(world: World, filters: dict[str, str]) -> Iterable[Note]:
-    if filters.get("orderId", "").isdigit():
+    if filters.get("orderId", "").isdecimal():
         return [world.goods_out[one] for one in world.notes_by_order.get(int(filters["orderId"]), ())]
     if "goodsOutNoteId" in filters:
         return IdSet(filters["goodsOutNoteId"]).pick(world.goods_out)

@@ -286,7 +286,7 @@ def get_corrections(call: Call) -> Reply:
 
 def _movements(world: World, filters: dict[str, str]) -> Iterator[Movement]:
     product = filters.get("productId", "")
-    if product.isdigit():
+    if product.isdecimal():
         return world.stock.all_movements(int(product)) if int(product) in world.products else iter(())
     since = parse_period(filters.get("updatedOn", ""))
     if since and since[0] is not None and since[0] > world.stock.started:
