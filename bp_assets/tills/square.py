@@ -24,7 +24,7 @@ MOST_ORDERS = 2000  # in one fetch; the rest comes with the next
 DEEP_EVERY = 3600.0  # seconds between reads of the whole overlap within one process
 SHALLOW = timedelta(minutes=10)
 PAYMENT_PATIENCE = timedelta(minutes=15)  # Square's payments trail its orders by seconds
-_CLOSED = ["COMPLETED", "CANCELED"]  # an OPEN order is taken when it closes
+_CLOSED = ("COMPLETED", "CANCELED")  # an OPEN order is taken when it closes
 _EVER = "2009-01-01T00:00:00+00:00"  # before Square existed
 
 
@@ -160,9 +160,9 @@ class SquareTill:
             found[row["order_id"]] = row.get("version")
         return found
 
-    def _search(self, field: str, span: dict[str, str]) -> dict[str, Any]:
+    def _search(self, field: str, span: dict[str, str], states: Sequence[str] = _CLOSED) -> dict[str, Any]:
         query = {
-            "filter": {"date_time_filter": {field.lower(): span}, "state_filter": {"states": _CLOSED}},
+            "filter": {"date_time_filter": {field.lower(): span}, "state_filter": {"states": list(states)}},
             "sort": {"sort_field": field, "sort_order": "ASC"},
         }
         return {"location_ids": [self.feed.location_id], "limit": self.page_size, "query": query}
@@ -204,7 +204,8 @@ class SquareTill:
             datetime.combine(business_date + timedelta(days=days), clock_time(), self.shop.zone).astimezone(UTC)
             for days in (0, 1)
         )
-        body = self._search("CLOSED_AT", {"start_at": start.isoformat(), "end_at": end.isoformat()})
+        span = {"start_at": start.isoformat(), "end_at": end.isoformat()}
+        body = self._search("CLOSED_AT", span, ["COMPLETED"])
         count, gross, unreadable = 0, 0, 0
         seen: set[str] = set()
         for order in self.client.pages("/orders/search", body, "orders"):
@@ -214,7 +215,7 @@ class SquareTill:
             seen.add(order["id"])
             count += 1
             try:
-                gross += stated_gross(order, self.currency) if order["state"] == "COMPLETED" else 0
+                gross += stated_gross(order, self.currency)
             except (KeyError, TypeError, ValueError):
                 unreadable += 1
         told = None if unreadable else gross
