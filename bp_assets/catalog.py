@@ -191,9 +191,7 @@ def column_schema(table: Table) -> dg.TableSchema:
                 column.name,
                 column.type,
                 column.description,
-                constraints=dg.TableColumnConstraints(
-                    nullable=column.nullable, unique=table.key == (column.name,)
-                ),
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
             )
             for column in table.columns
         ],

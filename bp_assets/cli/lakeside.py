@@ -15,6 +15,7 @@ from bp_assets.cli.environment import use_dagster
 from bp_assets.cli.screen import step
 from bp_assets.config import Home
 from bp_assets.lake.connect import Lake
+from bp_assets.ledger.server import lake_catalogue_dsn
 
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -89,5 +90,4 @@ def findings_by_check(place: Home) -> dict[str, int]:
 
 def read(place: Home, sql: str) -> pl.DataFrame:
     """A query on the lake, read-only."""
-    with Lake(place).open(read_only=True) as connection:
-        return connection.sql(sql).pl()
+    return Lake(place, lake_catalogue_dsn(place)).read(sql)
