@@ -12,7 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 
 FIRST_PRODUCT_ID = 1007  # 1000 and 1001 are the ERP's own hidden products
-TAX_RATES = {"T20": Decimal("20"), "T5": Decimal("5"), "T0": Decimal("0")}
+# The account's tax codes; T9 (outside the scope) and T2 (exempt) carry no rate.
+TAX_RATES = {
+    code: Decimal(rate) for code, rate in (("T20", 20), ("T5", 5), ("T0", 0), ("T1", 20), ("T2", 0), ("T9", 0))
+}
 
 _NOUNS = (
     "Scarf",

@@ -287,7 +287,8 @@ class Books:
         if not tracked or line.later or line.restock == "none":
             return
         self.put(
-            "posted_goods", note_id=next(self._ids), row_id=row, location_id=warehouse * 10 + (line.restock == "quarantine"),
+            "posted_goods", note_id=next(self._ids), row_id=row, 
+            location_id=warehouse * 10 + (line.restock == "quarantine"),
             direction="in" if document == "SC" else "out", order_id=order, product_id=product,
             warehouse_id=(ship or warehouse) if line.later else warehouse, quantity=quantity, moved=True,
             quarantined=line.restock == "quarantine", as_of=NOW,

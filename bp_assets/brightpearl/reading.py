@@ -17,6 +17,7 @@ from bp_assets.brightpearl.times import instant
 from bp_assets.domain.money import parse_decimal
 
 T = TypeVar("T")
+_TOO_BIG = 10**18
 _NOTHING: tuple[Any, ...] = (None, "")
 
 
@@ -109,6 +110,18 @@ def decode(resource: str, raw: Any, id_of: object, build: Callable[[Record], T])
         return Misread(resource, "" if id_of is None else str(id_of), str(why), raw)
 
 
+def record_of(resource: str, answer: Answer) -> Record:
+    """The one object an answer consists of; nothing found is an empty one.
+
+    Raises:
+        BadAnswer: the payload is no object.
+    """
+    try:
+        return Record(answer.response or {})
+    except Unclear as why:
+        raise BadAnswer(f"{resource}: {why}", answer.status) from None
+
+
 def decode_list(resource: str, answer: Answer, id_name: str, build: Callable[[Record], T]) -> list[T | Misread]:
     """The records of an answer that is a list. Nothing found is ``[]``.
 
@@ -142,7 +155,10 @@ def decode_map(resource: str, answer: Answer, build: Callable[[int, Record], T])
 def _whole(value: Any) -> int:
     if isinstance(value, str):
         value = parse_decimal(value)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError(f"{value!r} is not a whole number")
+    # The bound comes before int(): 1E+999999 is a short text, but no number anybody wants to hold.
+    if not -_TOO_BIG < value < _TOO_BIG or value != int(value):
         raise ValueError(f"{value!r} is not a whole number")
     return int(value)
 

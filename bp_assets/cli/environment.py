@@ -25,9 +25,9 @@ def use_home(root: Path | None, *, fresh: bool = False) -> Home:
         os.environ["TILLBRIDGE_HOME"] = str(root.absolute())
     place = home()
     if fresh and place.root.exists():
-        from bp_assets.ledger.server import stop_embedded
+        from bp_assets.ledger.server import stop
 
-        stop_embedded(place)
+        stop(place)
         shutil.rmtree(place.root)
     place.root.mkdir(parents=True, exist_ok=True)
     os.environ["TILLBRIDGE_HOME"] = str(place.root)

@@ -76,6 +76,12 @@ _TABLE = (
         "Add the location to a shop in the shops file.",
     ),
     Reason(
+        "refund_not_settled",
+        "the till's refund has not gone through",
+        "shop",
+        "Repeat or cancel the refund at the till; the receipt comes again when it is settled.",
+    ),
+    Reason(
         "changed_after_posting",
         "the till changed a receipt that was already taken",
         "finance",

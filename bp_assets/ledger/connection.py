@@ -9,6 +9,7 @@ commit can be lost after the commit happened. Read and written: nothing by itsel
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -43,6 +44,7 @@ class Ledger:
             pool_pre_ping=True,
             pool_size=2,
             max_overflow=8,
+            json_serializer=_json,
             connect_args={"connect_timeout": 10, "application_name": "tillbridge", "keepalives_idle": 30},
         )
 
@@ -83,6 +85,11 @@ class Ledger:
         """Start the embedded server again if it died; does nothing for a server of your own."""
         if self._revive is not None:
             self._revive()
+
+
+def _json(value: object) -> str:
+    """JSON for the record of what was sent: exact decimals are kept as text."""
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 def retrying(function: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenate[Ledger, P], T]:

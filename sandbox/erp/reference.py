@@ -131,6 +131,7 @@ _CHART = (
     ("1240", "PayPal", 1),
     ("1250", "Gift card clearing", 1),
     ("1260", "Voucher clearing", 1),
+    ("1270", "Exchange clearing", 1),
     ("2100", "Accounts payable", 2),
     ("2200", "VAT on sales", 2),
     ("2201", "VAT on purchases", 2),
@@ -150,7 +151,7 @@ _CHART = (
     ("5200", "Stock adjustments", 4),
     ("7906", "Exchange differences", 5),
 )
-_BANKS = ("1200", "1210", "1230", "1240", "1250", "1260")
+_BANKS = ("1200", "1210", "1230", "1240", "1250", "1260", "1270")
 
 
 def _locations(warehouse: int) -> dict[int, dict[str, Any]]:
@@ -197,6 +198,7 @@ class Reference:
                 PaymentMethod(6, "PAYPAL", "PayPal", "1240"),
                 PaymentMethod(7, "OTHER", "Other tender", "1200"),
                 PaymentMethod(8, "CHEQUE", "Cheque", "1200", active=False),
+                PaymentMethod(9, "EXCHANGE", "Exchange clearing", "1270"),
             )
         }
         self.currencies: dict[str, dict[str, Any]] = {

@@ -1,0 +1,70 @@
+"""Which runs are really alive: a run holds a lock in PostgreSQL for as long as its process lives.
+
+Dagster's own word is not enough: after a kill -9 of the machine a run reads "started" for ever and, being the only one
+of its kind allowed, would keep the next from starting. A lock goes with its connection, so a dead process can't hold
+one. Read: ``pg_locks``. Written: nothing, only locks are taken.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+import sqlalchemy as sa
+
+from bp_assets.ledger.connection import Ledger
+
+LOCK_CLASS = 0x7B51  # our corner of the advisory locks; the poster's own lock is another one
+PING_SECONDS = 5.0
+
+
+def _number(run_id: str) -> int:
+    """A run's lock: the first 31 bits of a hash of its id, as PostgreSQL takes two 32-bit numbers."""
+    return int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:4], "big") >> 1
+
+
+@contextmanager
+def held(ledger: Ledger, run_id: str) -> Iterator[None]:
+    """Hold the run's lock until the block ends; taken again by itself when the connection was lost."""
+    done = threading.Event()
+    taken = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(ledger, run_id, taken, done), name=f"alive-{run_id[:8]}", daemon=True)
+    keeper.start()
+    taken.wait(PING_SECONDS)  # a slow database must not hold up the run: the keeper goes on trying
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join(PING_SECONDS * 2)
+
+
+def _keep(ledger: Ledger, run_id: str, taken: threading.Event, done: threading.Event) -> None:
+    engine = ledger.engine.execution_options(isolation_level="AUTOCOMMIT")
+    while not done.is_set():
+        with suppress(sa.exc.SQLAlchemyError), engine.connect() as connection:
+            parameters = {"class": LOCK_CLASS, "number": _number(run_id)}
+            connection.execute(sa.text("select pg_try_advisory_lock(:class, :number)"), parameters)
+            taken.set()
+            while not done.wait(PING_SECONDS):
+                connection.execute(sa.text("select 1"))
+            connection.execute(sa.text("select pg_advisory_unlock(:class, :number)"), parameters)
+            return
+        done.wait(PING_SECONDS)
+
+
+def alive(ledger: Ledger, run_ids: Iterable[str]) -> set[str]:
+    """Those of the runs whose process holds its lock now."""
+    numbers = {_number(run_id): run_id for run_id in run_ids}
+    query = sa.text(
+        "select objid::bigint from pg_locks where locktype = 'advisory' and granted and classid::bigint = :class"
+        " and objid::bigint = any(:numbers) and database = (select oid from pg_database where datname = current_database())"
+    )
+    with ledger.begin() as connection:
+        rows = connection.scalars(query, {"class": LOCK_CLASS, "numbers": list(numbers)})
+        return {numbers[number] for number in rows}
+
+
+def server_age_seconds(ledger: Ledger) -> float:
+    """How long PostgreSQL has been up: right after a restart every run is busy taking its lock again."""
+    with ledger.begin() as connection:
+        return float(connection.scalar(sa.text("select extract(epoch from now() - pg_postmaster_start_time())")) or 0)

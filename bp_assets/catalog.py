@@ -1,0 +1,208 @@
+"""Every asset in one place: key, group, owner, kinds, tags, what it is made from. Read: ``lake/tables.py``.
+
+Written: nothing. A table's description, columns, key, group and owner are those of ``lake/tables.py``; what only the
+graph needs (kinds, tags, what is made from what) stands here. Assets know each other by key only, so this is the file
+to read for the shape of the graph.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from bp_assets.lake.tables import BY_NAME, Table
+
+TILLS, BRIGHTPEARL = "tills", "brightpearl"  # the two outsides: shown in the graph, materialised by nobody here
+FINANCE_FILE = "finance_file"
+# Two runs that write one table collide in the lake, one of them has to come again; an ERP or a disk may be away shortly.
+RETRY = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an asset stands. ``reads`` is where its rows come from; ``lineage`` maps a column to ``table.column``s."""
+
+    reads: str
+    kinds: frozenset[str]
+    made_from: tuple[str, ...]
+    lineage: dict[str, tuple[str, ...]] | None = None
+
+
+def _erp(*made_from: str) -> Place:
+    return Place("brightpearl", frozenset({"duckdb", "brightpearl"}), (BRIGHTPEARL, *made_from))
+
+
+def _ledger(*made_from: str) -> Place:
+    return Place("ledger", frozenset({"duckdb", "postgres"}), made_from)
+
+
+def _sql(*made_from: str, lineage: dict[str, tuple[str, ...]] | None = None) -> Place:
+    return Place("lake", frozenset({"duckdb", "sql"}), made_from, lineage)
+
+
+_RECONCILED = {
+    "shop": ("pos_transactions.shop",),
+    "business_date": ("pos_transactions.business_date",),
+    "currency": ("pos_transactions.currency",),
+    "till_net": ("pos_transactions.net",),
+    "till_tax": ("pos_transactions.tax",),
+    "till_gross": ("pos_transactions.gross",),
+    "till_says_count": ("till_totals.transactions",),
+    "till_says_gross": ("till_totals.gross",),
+    "erp_net": ("posted_orders.net",),
+    "erp_tax": ("posted_orders.tax",),
+    "erp_gross": ("posted_orders.total",),
+    "difference_net": ("pos_transactions.net", "posted_orders.net"),
+    "difference_gross": ("pos_transactions.gross", "posted_orders.total"),
+    "unsettled_gross": ("pos_transactions.gross", "pos_transactions.state"),
+}
+_TAKEN = {
+    "shop": ("pos_tenders.shop", "pos_lines.shop"),
+    "business_date": ("pos_tenders.business_date", "pos_lines.business_date"),
+    "till_amount": ("pos_tenders.amount", "pos_lines.tax"),
+    "till_net": ("pos_lines.net",),
+    "erp_amount": ("posted_payments.signed_amount", "posted_order_rows.tax"),
+    "difference": ("pos_tenders.amount", "pos_lines.tax", "posted_payments.signed_amount", "posted_order_rows.tax"),
+}
+
+PLACES: dict[str, Place] = {
+    "products": _erp(),
+    "prices": _erp("products", "price_lists"),
+    "price_lists": _erp(),
+    "warehouses": _erp(),
+    "channels": _erp(),
+    "tax_codes": _erp(),
+    "stock_levels": _erp("products", "warehouses"),
+    "pos_transactions": _ledger(TILLS),
+    "pos_lines": _ledger(TILLS),
+    "pos_tenders": _ledger(TILLS),
+    "till_totals": _ledger(TILLS),
+    "receipt_versions": _ledger(TILLS),
+    "posting_log": _ledger("pos_transactions", "products", "warehouses", "tax_codes"),
+    "posted_orders": _erp("posting_log"),
+    "posted_order_rows": _erp("posting_log"),
+    "posted_payments": _erp("posting_log"),
+    "posted_goods": _erp("posting_log"),
+    "sales_reconciliation": _sql("pos_transactions", "posted_orders", lineage=_RECONCILED),
+    "daily_takings": _sql(
+        "pos_tenders", "pos_lines", "posted_orders", "posted_order_rows", "posted_payments", lineage=_TAKEN
+    ),
+    "findings": _sql("sales_reconciliation", "stock_levels"),
+}
+
+
+def key(name: str) -> dg.AssetKey:
+    """The asset key of a table: its name.
+
+    Raises:
+        KeyError: no such asset; the message lists those there are.
+    """
+    if name not in names():
+        raise KeyError(f"no asset {name!r}; there are {', '.join(names())}")
+    return dg.AssetKey([name])
+
+
+def names() -> tuple[str, ...]:
+    """All tables of the lake in their order, then the published file."""
+    return (*BY_NAME, FINANCE_FILE)
+
+
+def spec(name: str) -> dg.AssetSpec:
+    """The asset of a table: everything the graph shows of it before it was ever materialised."""
+    table, place = BY_NAME[name], PLACES[name]
+    return dg.AssetSpec(
+        key(name),
+        description=f"{table.description}\n\nSource: {table.source}. Key: {', '.join(table.key)}.",
+        group_name=table.group,
+        owners=[f"team:{table.owner}"],
+        kinds=set(place.kinds),
+        tags={"tillbridge/reads": place.reads},
+        deps=[dg.AssetKey([source]) for source in place.made_from],
+        metadata={
+            "dagster/table_name": name,
+            "dagster/column_schema": column_schema(table),
+            "dagster/column_lineage": column_lineage(name),
+        },
+    )
+
+
+def attributes(name: str) -> dict[str, Any]:
+    """The same as keyword arguments of ``@asset``."""
+    found = spec(name)
+    return {
+        "key": found.key,
+        "description": found.description,
+        "group_name": found.group_name,
+        "owners": list(found.owners),
+        "kinds": set(found.kinds),
+        "tags": {tag: value for tag, value in found.tags.items() if not tag.startswith("dagster/")},
+        "deps": [dependency.asset_key for dependency in found.deps],
+        "metadata": dict(found.metadata),
+    }
+
+
+def finance_file_spec() -> dg.AssetSpec:
+    """The published DuckDB file: the one asset that is no table."""
+    return dg.AssetSpec(
+        key(FINANCE_FILE),
+        description="One plain DuckDB file with every table, replaced atomically: open it with any tool, hold no lock.",
+        group_name="finance",
+        owners=["team:finance"],
+        kinds={"duckdb", "file"},
+        tags={"tillbridge/reads": "lake"},
+        deps=[key("sales_reconciliation"), key("daily_takings")],
+    )
+
+
+def outside_specs() -> tuple[dg.AssetSpec, ...]:
+    """What is not ours: the tills and the ERP, so that the graph begins where a sale begins."""
+    return (
+        dg.AssetSpec(
+            TILLS,
+            description="The shops' till systems, as declared in the shops file. Receipts reach the ledger from here.",
+            group_name="tills",
+            owners=["team:shops"],
+            kinds={"api", "file"},
+        ),
+        dg.AssetSpec(
+            BRIGHTPEARL,
+            description="The ERP: master of products and stock, and where every sale ends as an order or a credit.",
+            group_name="erp",
+            owners=["team:data"],
+            kinds={"api", "brightpearl"},
+        ),
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """Columns with type, words and constraints, as the Dagster UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.type,
+                column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
+            )
+            for column in table.columns
+        ],
+        constraints=dg.TableConstraints(other=[f"unique ({', '.join(table.key)})"]),
+    )
+
+
+def column_lineage(name: str) -> dg.TableColumnLineage:
+    """Where a table's columns come from: the declared lineage, and the columns that refer to another table's key."""
+    sources: dict[str, tuple[str, ...]] = {
+        column.name: (column.references,) for column in BY_NAME[name].columns if column.references
+    }
+    sources.update(PLACES[name].lineage or {})
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(asset_key=dg.AssetKey([place.split(".")[0]]), column_name=place.split(".")[1])
+                for place in places
+                if place.split(".")[0] in BY_NAME
+            ]
+            for column, places in sources.items()
+        }
+    )

@@ -1,0 +1,114 @@
+"""The jobs: which assets and ops run together, and which of them must be alone. Read and written: nothing by itself.
+
+Every job runs in one process: its work is a few requests and a few statements, a process per step would cost more than
+the work. Tag ``tillbridge/alone`` (limit 1 per value, see ``dagster.yaml``): two runs that write the same tables, or
+post to the same ERP account, queue up behind each other. ``dagster/max_runtime`` ends what hangs.
+"""
+
+import dagster as dg
+
+from bp_assets import catalog
+from bp_assets.upkeep import maintain
+from bp_assets.posting.assets import retry_rejected_sales, take_and_post
+
+ALONE = "tillbridge/alone"
+POSTER, SALES_TABLES, ERP_TABLES, STOCK_TABLES = "poster", "sales_tables", "erp_tables", "stock_tables"
+
+MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
+TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "receipt_versions")
+POSTED_TABLES = ("posting_log", "posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
+FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
+
+
+def _tags(alone: str, minutes: int) -> dict[str, str]:
+    return {ALONE: alone, "dagster/max_runtime": str(minutes * 60)}
+
+
+def _tables(*names: str) -> dg.AssetSelection:
+    """Tables without their checks: a check that imports Great Expectations has no place in a run every few minutes."""
+    return dg.AssetSelection.assets(*names).without_checks()
+
+
+@dg.job(
+    description="Take what is new from every till, post what is due to the ERP, and wait for more until it is quiet. "
+    "One at a time per ERP account: by this job's tag, and by a lock in PostgreSQL.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(POSTER, 60),
+)
+def post_sales() -> None:
+    take_and_post()
+
+
+@dg.job(
+    description="Post rejected sales again after the shops file or the ERP was mended. Same rules as post_sales.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(POSTER, 60),
+)
+def retry_rejected() -> None:
+    retry_rejected_sales()
+
+
+@dg.job(
+    description="Write small inserts out to files, merge files, forget old snapshots and old hints.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(SALES_TABLES, 60),
+)
+def maintain_lake() -> None:
+    maintain()
+
+
+refresh_products = dg.define_asset_job(
+    "refresh_products",
+    _tables(*MASTER_TABLES),
+    description="Products changed since the last reading, their prices, and the small lists. "
+    "With `full: true` for `products` all of them, which also finds what was deleted.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(ERP_TABLES, 120),
+)
+
+refresh_stock = dg.define_asset_job(
+    "refresh_stock",
+    _tables("stock_levels"),
+    description="Stock of the products that moved, and a further part of all others in turn. `full: true` reads all.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(STOCK_TABLES, 120),
+)
+
+read_back = dg.define_asset_job(
+    "read_back",
+    _tables(*TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES),
+    description="Read posted orders back from the ERP, compare, and bring sales and finance tables up to date.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(SALES_TABLES, 120),
+)
+
+run_checks = dg.define_asset_job(
+    "run_checks",
+    dg.AssetSelection.all_asset_checks(),
+    description="All checks, on the tables as they stand.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(SALES_TABLES, 60),
+)
+
+close_day = dg.define_asset_job(
+    "close_day",
+    dg.AssetSelection.assets(*TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES) | dg.AssetSelection.all_asset_checks(),
+    description="The day's end: everything read back, yesterday computed anew, published, and all checks run.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(SALES_TABLES, 180),
+)
+
+refresh_all = dg.define_asset_job(
+    "refresh_all",
+    dg.AssetSelection.assets(
+        *MASTER_TABLES, "stock_levels", *TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES
+    ).without_checks(),
+    description="Every table once, in the order of the graph. For a new installation, and by hand.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(SALES_TABLES, 240),
+)
+
+JOBS = (
+    post_sales, retry_rejected, refresh_products, refresh_stock, read_back, run_checks, close_day, refresh_all,
+    maintain_lake,
+)  # fmt: skip

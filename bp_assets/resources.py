@@ -1,0 +1,104 @@
+"""What assets, ops and sensors work with: ledger, lake, ERP and shops file. Read: environment and the shops file.
+
+No field of a resource ever holds a secret: tokens and the database's password stay in the environment variables that
+the shops file and ``TILLBRIDGE_DATABASE_URL`` name, and are read by the edge that uses them. What a field may hold are
+places, for tests and for several installations on one machine; empty means what the environment says.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from bp_assets.alive import held
+from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.pacing import Lane
+from bp_assets.config import Home, ShopsFile, home, load
+from bp_assets.lake.connect import Lake
+from bp_assets.ledger.connection import Ledger
+
+_ledgers: dict[Home, Ledger] = {}
+_guard = threading.Lock()
+
+
+def ledger_of(place: Home) -> Ledger:
+    """The one open ledger of this process for an installation: sensors ask it every few seconds."""
+    with _guard:
+        if place not in _ledgers:
+            _ledgers[place] = Ledger.open(place)
+        return _ledgers[place]
+
+
+class _AtHome(dg.ConfigurableResource):
+    """A resource of one installation."""
+
+    root: str = Field(default="", description="Folder of the installation; empty: what TILLBRIDGE_HOME says.")
+
+    @property
+    def home(self) -> Home:
+        return Home(Path(self.root).absolute()) if self.root else home()
+
+
+class LedgerResource(_AtHome):
+    """PostgreSQL: inbox, postings, steps. While a run uses it, the run holds the lock that shows it is alive."""
+
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        if context.run is not None:
+            self._held.enter_context(held(self.open(), context.run.run_id))
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        self._held.close()
+
+    def open(self) -> Ledger:
+        """The open ledger: server started, migrations applied.
+
+        Raises:
+            LedgerUnavailable, LedgerNewer: with what to do.
+        """
+        return ledger_of(self.home)
+
+
+class LakeResource(_AtHome):
+    """DuckLake: every table that people read."""
+
+    @contextmanager
+    def lake(self) -> Iterator[Lake]:
+        """An open lake, closed at the end of the block whatever happens."""
+        with Lake.open(self.home) as lake:
+            yield lake
+
+
+class ShopsResource(dg.ConfigurableResource):
+    """The shops file."""
+
+    path: str = Field(default="", description="The shops file; empty: what TILLBRIDGE_CONFIG says, else shops.toml.")
+
+    def load(self) -> ShopsFile:
+        """The file as it stands now: a mended map holds from the next run on.
+
+        Raises:
+            ConfigError: it is missing or wrong; every fault is listed.
+        """
+        return load(Path(self.path)) if self.path else load()
+
+
+class ErpResource(dg.ConfigurableResource):
+    """Brightpearl over HTTP. Credentials come from the variables that the shops file names."""
+
+    shops: dg.ResourceDependency[ShopsResource]
+    ledger: dg.ResourceDependency[LedgerResource]
+
+    @contextmanager
+    def client(self, lane: Lane) -> Iterator[ErpClient]:
+        """A client of one lane: ``posting`` goes first, ``read`` leaves it room.
+
+        Raises:
+            Unauthorised: the credentials are not there; the message names the variable.
+        """
+        with ErpClient(self.shops.load().erp, lane=lane) as client:
+            yield client

@@ -1,0 +1,112 @@
+"""The sweeps: reading by the clock, for whatever no hint told us. Read: the shops file, for its time zones.
+
+Written: nothing. Times are those of the shop whose day ends last, so that a closed day is closed everywhere. If the
+shops file can't be read when Dagster loads, UTC is used: the runs themselves then say what is wrong with it.
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from bp_assets.config import ConfigError, load
+from bp_assets.jobs import close_day, maintain_lake, read_back, refresh_products, refresh_stock, run_checks
+
+RUNNING = dg.DefaultScheduleStatus.RUNNING
+
+
+def last_zone() -> str:
+    """The time zone furthest behind among the shops: its midnight comes last."""
+    try:
+        zones = {shop.time_zone for shop in load().shops}
+    except ConfigError:
+        return "UTC"
+    winter = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    return min(sorted(zones), key=lambda name: winter.astimezone(ZoneInfo(name)).utcoffset() or 0)
+
+
+ZONE = last_zone()
+
+
+def _full(asset: str) -> dict[str, object]:
+    return {"ops": {asset: {"config": {"full": True}}}}
+
+
+products_hourly = dg.ScheduleDefinition(
+    name="products_hourly",
+    job=refresh_products,
+    cron_schedule="7 * * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="Products changed in the last hour, with an overlap: the ERP's clock is not ours.",
+)
+
+products_nightly = dg.ScheduleDefinition(
+    name="products_nightly",
+    job=refresh_products,
+    cron_schedule="20 2 * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    run_config=_full("products"),
+    description="All products and prices: deleted ones never show in a search, and not every change moves updatedOn.",
+)
+
+stock_sweep = dg.ScheduleDefinition(
+    name="stock_sweep",
+    job=refresh_stock,
+    cron_schedule="*/10 * * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="Products that moved, and the next part of all others in turn.",
+)
+
+stock_nightly = dg.ScheduleDefinition(
+    name="stock_nightly",
+    job=refresh_stock,
+    cron_schedule="50 2 * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    run_config=_full("stock_levels"),
+    description="Stock of all products.",
+)
+
+read_back_sweep = dg.ScheduleDefinition(
+    name="read_back_sweep",
+    job=read_back,
+    cron_schedule="*/15 * * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="Whatever the sensor missed: sales posted but not read back, orders changed in the ERP.",
+)
+
+checks_hourly = dg.ScheduleDefinition(
+    name="checks_hourly",
+    job=run_checks,
+    cron_schedule="25 * * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="All checks.",
+)
+
+close_day_daily = dg.ScheduleDefinition(
+    name="close_day_daily",
+    job=close_day,
+    cron_schedule="30 3 * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="Yesterday, once the last shop's day is over: read back, computed anew, published, checked.",
+)
+
+maintain_lake_nightly = dg.ScheduleDefinition(
+    name="maintain_lake_nightly",
+    job=maintain_lake,
+    cron_schedule="30 4 * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="Small files merged, old snapshots forgotten.",
+)
+
+SCHEDULES = (
+    products_hourly, products_nightly, stock_sweep, stock_nightly, read_back_sweep, checks_hourly, close_day_daily,
+    maintain_lake_nightly,
+)  # fmt: skip

@@ -1,0 +1,134 @@
+"""``new_sales``: a till has something new, or the ledger has something due, and nobody posts. Read: tills, ledger, runs.
+
+Written: nothing; the run takes and stores. While a posting run lives it asks the tills itself every few seconds, so
+this sensor only asks when none does: one fetch a till, thrown away after looking whether the ledger knows it all.
+What was seen stays in the cursor until the till was asked by a run, so neither a lost tick nor a killed run loses it;
+and a run is started every few minutes whatever the tills say.
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlow
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import sqlalchemy as sa
+
+from bp_assets.config import ConfigError, Shop, ShopsFile
+from bp_assets.jobs import POSTER, post_sales
+from bp_assets.ledger.connection import Ledger, retrying
+from bp_assets.ledger.marks import Mark, all_marks
+from bp_assets.ledger.postings import due
+from bp_assets.resources import LedgerResource, ShopsResource
+from bp_assets.tills.protocol import RawReceipt, Till, TillError
+from bp_assets.tills.systems import open_till
+from sensors.runs import under_way
+
+ASK_SECONDS = 15.0  # all tills together; a slower one is asked by the run
+IDLE = timedelta(minutes=5)  # without any news a run looks for itself
+
+
+@dataclass(slots=True)
+class _Open:
+    """The tills this process keeps open: a reader that stays open hands over only what is new since it last did."""
+
+    shops: ShopsFile | None = None
+    tills: dict[str, Till] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, shops: ShopsFile) -> dict[str, Till]:
+        if self.shops != shops:
+            for till in self.tills.values():
+                till.close()
+            self.tills = {shop.key: open_till(shop, shops.currency_of(shop)) for shop in shops.shops}
+            self.shops = shops
+        return self.tills
+
+
+_OPEN = _Open()
+
+
+@retrying
+def unknown(ledger: Ledger, receipts: Sequence[RawReceipt]) -> int:
+    """How many of these receipts the ledger does not hold in this very content."""
+    query = sa.text(
+        "select count(*) from unnest(cast(:ids as text[]), cast(:hashes as text[])) as r(sale_id, hash)"
+        " where not exists (select from tillbridge.inbox i where i.sale_id = r.sale_id and i.content_hash = r.hash)"
+    )
+    names = {"ids": [one.sale_id for one in receipts], "hashes": [one.content_hash for one in receipts]}
+    with ledger.begin() as connection:
+        return int(connection.scalar(query, names) or 0)
+
+
+def peek(ledger: Ledger, shops: ShopsFile, marks: dict[str, Mark], now: datetime) -> tuple[set[str], list[str]]:
+    """Shops whose till has something the ledger does not know, and what went wrong in words. Stores nothing."""
+
+    def ask(shop: Shop, till: Till) -> bool:
+        known = marks.get(shop.key)
+        fetched = till.fetch(known.mark if known else None)
+        return fetched.more or unknown(ledger, fetched.receipts) > 0
+
+    def resting(shop: Shop) -> bool:
+        known = marks.get(shop.key)
+        return bool(known and known.next_ask_at and known.next_ask_at > now)
+
+    with _OPEN.lock:
+        tills = _OPEN.of(shops)
+        pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="peek")
+        asked = {shop.key: pool.submit(ask, shop, tills[shop.key]) for shop in shops.shops if not resting(shop)}
+        news, troubles, deadline = set(), [], datetime.now(UTC).timestamp() + ASK_SECONDS
+        for key, answer in asked.items():
+            try:
+                if answer.result(timeout=max(0.0, deadline - datetime.now(UTC).timestamp())):
+                    news.add(key)
+            except TooSlow:
+                troubles.append(f"{key}: no answer yet")
+            except TillError as error:
+                troubles.append(f"{key}: {error}")
+        pool.shutdown(wait=False, cancel_futures=True)
+    return news, troubles
+
+
+def still_new(seen: dict[str, str], marks: dict[str, Mark]) -> dict[str, str]:
+    """What was seen at a till and has not been asked for by any run since: ``{shop: when it was seen}``."""
+    return {
+        shop: at
+        for shop, at in seen.items()
+        if (mark := marks.get(shop)) is None or mark.asked_at is None or mark.asked_at < datetime.fromisoformat(at)
+    }
+
+
+@dg.sensor(
+    job=post_sales,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A till has something new or the ledger something due, and no posting run is under way.",
+)
+def new_sales(context: dg.SensorEvaluationContext, ledger: LedgerResource, shops: ShopsResource) -> dg.SensorResult:
+    book, now = ledger.open(), datetime.now(UTC)
+    if under_way(context.instance, book, POSTER):
+        return dg.SensorResult(skip_reason=dg.SkipReason("a posting run is under way; it takes new sales itself"))
+    try:
+        file = shops.load()
+    except ConfigError as error:
+        return dg.SensorResult(skip_reason=dg.SkipReason(str(error)))
+    marks = {mark.shop: mark for mark in all_marks(book)}
+    seen = still_new(json.loads(context.cursor or "{}"), marks)
+    if due(book, limit=1):
+        return _start("sales are due", seen)
+    news, troubles = peek(book, file, marks, now)
+    seen |= dict.fromkeys(news, now.isoformat())
+    if seen:
+        return _start(f"new at {', '.join(sorted(seen))}", seen)
+    oldest = min((m.asked_at for shop in file.shops if (m := marks.get(shop.key)) and m.asked_at), default=None)
+    if oldest is None or now - oldest > IDLE:
+        return _start("no till was asked for a while", seen)
+    return dg.SensorResult(skip_reason=dg.SkipReason("; ".join(["nothing new", *troubles])), cursor=json.dumps(seen))
+
+
+def _start(why: str, seen: dict[str, str]) -> dg.SensorResult:
+    # No run key: a key once used is skipped for ever, even if its run was killed. What is due stands in the ledger.
+    return dg.SensorResult(run_requests=[dg.RunRequest(tags={"tillbridge/why": why})], cursor=json.dumps(seen))
