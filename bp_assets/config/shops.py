@@ -162,7 +162,11 @@ class ShopsFile(_Part):
         for key in keys:
             if keys.count(key) > 1:
                 raise ValueError(f"shop key {key!r} stands twice; a key is a shop's identity")
-        feeds = [(shop.feed.kind, shop.feed_account, getattr(shop.feed, "location_id", "")) for shop in self.shops]
+        # Shops may share a till account: their receipts then know each other (a return at another shop).
+        feeds = [
+            (one.feed.kind, one.feed_account, str(getattr(one.feed, "location_id", getattr(one.feed, "folder", ""))))
+            for one in self.shops
+        ]
         for shop, feed in zip(self.shops, feeds, strict=True):
             if feeds.count(feed) > 1:
                 raise ValueError(f"shop {shop.key!r} reads the same till feed as another shop; every sale would double")
