@@ -26,9 +26,9 @@ Made from `bp_assets/lake/tables.py` by `python -m bp_assets.lake.dictionary`; a
 
 All tables stand in the lake (`tillbridge sql "select * from sales_reconciliation"`) and, copied at one moment, in
 `finance.duckdb`, whose own table `published` says which moment. Money is in main units (pounds, not pennies) with its
-`currency` beside it. Instants are in UTC; `business_date` is the trading day in the shop's own time zone. **Key**: no two
-rows have the same. *May be null*: there are rows with nothing to say (ask with `is null`). A `sale_id` links everything
-that belongs to one till transaction.
+`currency` beside it. Instants are in UTC; `business_date` is the trading day in the shop's own time zone. **Key**: no
+two rows have the same. *May be null*: there are rows with nothing to say (ask with `is null`). A `sale_id` links
+everything that belongs to one till transaction.
 """
 
 

@@ -1,7 +1,7 @@
 """The SQL of the docs and its documented answers. Read: ``docs/*.md``, ``README.md``. Written: the answers, on request.
 
-A ```` ```sql ```` block is one query. The table right after it is its answer on the sample books of ``sample.py``; a line
-in between that begins with ``<!-- sample`` is left alone. ``python -m tests.docs.answers`` writes the answers anew.
+A block marked ``sql`` is one query. The table right after it is its answer on the sample books of ``sample.py``;
+``python -m tests.docs.answers`` writes the answers anew.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every query of the docs runs, and gives the answer that stands below it. Read: docs, sample books. Written: nothing."""
+"""Every query of the docs runs, and gives the answer that stands below it. Read: the docs. Written: nothing."""
 
 from collections.abc import Iterator
 
