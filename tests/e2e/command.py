@@ -1,4 +1,4 @@
-"""The ``tillbridge`` command as a user runs it: a process of its own, with a home of its own. Read and written: the home."""
+"""The ``tillbridge`` command as a user runs it: in a process and a home of its own. Read, written: the home."""
 
 from __future__ import annotations
 
