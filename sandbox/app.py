@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from importlib.util import find_spec
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.config import SandboxConfig
 from sandbox.controls import control_routes
 from sandbox.erp.api import build_router
 from sandbox.erp.endpoint import ErpEndpoint
+from sandbox.tills.floor import TradingFloor
+from sandbox.tills.routes import TillRoutes
 from sandbox.world import World
 
 
@@ -37,10 +38,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await task
 
 
-def _till_routes(world: World) -> list[BaseRoute]:
-    # The simulated tills are written apart from the ERP side; until they are merged there is nothing to mount.
-    if find_spec("sandbox.tills") is None:
-        return []
-    from importlib import import_module
-
-    return list(import_module("sandbox.tills.routes").till_routes(world))
+def _till_routes(world: World) -> list[Route]:
+    """The simulated tills, which start their books anew whenever the ERP does."""
+    tills = TillRoutes(TradingFloor(world))
+    world.on_reset(lambda: tills.reset({}))
+    return tills.routes()

@@ -29,6 +29,7 @@ PATH = "/multi-message"
 LIMIT = 10
 METHODS = frozenset(("POST", "PUT", "DELETE"))  # the vendor lists no others; PATCH goes alone
 _FIRST_REST, _LONGEST_REST = 60.0, 900.0
+_WALLS = (Unauthorised, Throttled, ErpUnavailable)  # no access, no room, no connection: true of the next call too
 
 Mode = Literal["SEQUENTIAL", "PARALLEL"]
 
@@ -145,14 +146,17 @@ def send_many(
     ends: dict[int, Sent] = {}
     packed = [place for place, call in enumerate(calls) if packable(call)]
     single = [place for place, call in enumerate(calls) if not packable(call)]
-    for start in range(0, len(packed), LIMIT):
-        places = packed[start : start + LIMIT]
+    wall: ErpError | None = None  # once nothing gets through, the rest is not even tried
+    for places in (*(packed[at : at + LIMIT] for at in range(0, len(packed), LIMIT)), single):
         group = [calls[place] for place in places]
         sent = None
-        if len(group) > 1 and not (one_by_one_fallback and rest.resting):
+        if wall is None and places is not single and len(group) > 1 and not (one_by_one_fallback and rest.resting):
             sent = _send_group(client, group, rest, one_by_one_fallback, mode)
-        ends.update(zip(places, sent or _one_by_one(client, group), strict=True))
-    ends.update(zip(single, _one_by_one(client, [calls[place] for place in single]), strict=True))
+        if sent is None:
+            sent = _one_by_one(client, group, wall)
+        if sent and isinstance(sent[-1].error, _WALLS):
+            wall = sent[-1].error
+        ends.update(zip(places, sent, strict=True))
     return [ends[place] for place in range(len(calls))]
 
 
@@ -178,13 +182,12 @@ def _send_group(
     return sent
 
 
-def _one_by_one(client: ErpClient, calls: Sequence[Call]) -> list[Sent]:
-    """Each call alone. Once nothing gets through (no access, no room, no connection) the rest is not even tried."""
+def _one_by_one(client: ErpClient, calls: Sequence[Call], wall: ErpError | None) -> list[Sent]:
+    """Each call alone, until a wall is met."""
     ends: list[Sent] = []
-    wall: ErpError | None = None
     for call in calls:
         one = Sent(call, error=wall) if wall else send_one(client, call)
-        if isinstance(one.error, Unauthorised | Throttled | ErpUnavailable):
+        if isinstance(one.error, _WALLS):
             wall = one.error
         ends.append(one)
     return ends

@@ -14,7 +14,7 @@ from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpRefused
 from bp_assets.brightpearl.id_sets import pack
 from bp_assets.brightpearl.reading import Misread, Record, decode_list
-from bp_assets.brightpearl.search import Filters, period, search
+from bp_assets.brightpearl.search import Filters, ids_of, period, search
 
 ORDER_SEARCH = "/order-service/order-search"
 TYPE_IDS = {1: "SO", 2: "PO", 3: "SC", 4: "PC"}
@@ -108,8 +108,7 @@ def changed_orders(
         filters["installedIntegrationInstanceId"] = instance_id
     ids: set[int] = set()
     for moment in ("updatedOn", "createdOn"):
-        rows = search(client, ORDER_SEARCH, {**filters, moment: period(since)}, columns=["orderId"])
-        ids.update(row["orderId"] for row in rows)
+        ids |= ids_of(client, ORDER_SEARCH, {**filters, moment: period(since)}, "orderId")
     return sorted(ids)
 
 
@@ -138,8 +137,10 @@ def _collect(client: ErpClient, name: str, refs: list[str], instance_id: int, fo
     columns = ["orderId", "externalRef", "installedIntegrationInstanceId"]
     for row in search(client, ORDER_SEARCH, filters, columns=columns):
         ids = found.get(row.get("externalRef") or "")
-        if ids is not None and row.get("installedIntegrationInstanceId") == instance_id and row["orderId"] not in ids:
-            ids.append(row["orderId"])
+        order_id = row.get("orderId")
+        same_instance = row.get("installedIntegrationInstanceId") == instance_id
+        if ids is not None and same_instance and type(order_id) is int and order_id not in ids:
+            ids.append(order_id)
 
 
 def _bulk_works(client: ErpClient, instance_id: int) -> bool:

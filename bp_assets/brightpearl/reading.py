@@ -109,6 +109,18 @@ def decode(resource: str, raw: Any, id_of: object, build: Callable[[Record], T])
         return Misread(resource, "" if id_of is None else str(id_of), str(why), raw)
 
 
+def record_of(resource: str, answer: Answer) -> Record:
+    """The one object an answer consists of; nothing found is an empty one.
+
+    Raises:
+        BadAnswer: the payload is no object.
+    """
+    try:
+        return Record(answer.response or {})
+    except Unclear as why:
+        raise BadAnswer(f"{resource}: {why}", answer.status) from None
+
+
 def decode_list(resource: str, answer: Answer, id_name: str, build: Callable[[Record], T]) -> list[T | Misread]:
     """The records of an answer that is a list. Nothing found is ``[]``.
 

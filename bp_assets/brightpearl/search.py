@@ -68,6 +68,17 @@ def search(
     raise BadAnswer(f"{path}: no end after {MOST_PAGES} pages")
 
 
+def ids_of(client: ErpClient, path: str, filters: Filters, column: str) -> set[int]:
+    """The ids in one column of every row that matches. Raises as :func:`search`."""
+    ids: set[int] = set()
+    for row in search(client, path, filters, columns=[column]):
+        value = row.get(column)
+        if type(value) is not int:
+            raise BadAnswer(f"{path}: {value!r} where {column} was expected")
+        ids.add(value)
+    return ids
+
+
 def count(client: ErpClient, path: str, filters: Filters) -> int:
     """How many rows match, without fetching them."""
     answer = client.get(path, {**filters, "countOnly": True})

@@ -16,12 +16,13 @@ from sandbox.erp.envelope import Reply, ok
 from sandbox.erp.order_model import Order
 from sandbox.erp.order_rows import add_row
 from sandbox.erp.reference import DEFAULT_STATUS, ORDER_TYPES
-from sandbox.erp.times import parse_instant, utc_midnight
+from sandbox.erp.times import DAY_MS, parse_instant, utc_midnight
 
 if TYPE_CHECKING:
     from sandbox.world import World
 
 REFERENCE_LENGTH = 64
+PURCHASE_DELIVERY_MS = 7 * DAY_MS  # recorded: a purchase order without a date is due in a week
 _LOOSE_LINES = (*ADDRESS_LINES, "addressFullName", "companyName", "telephone", "mobileTelephone", "fax", "email")
 
 
@@ -75,7 +76,7 @@ def _header(world: World, body: dict[str, Any], type_code: str) -> Order:
         currency=_currency(world, currency.get("code")),
         exchange_rate=_rate(currency),
         fixed_rate=bool(currency.get("fixedExchangeRate")),
-        delivery_date=instant(delivery, "date", None),
+        delivery_date=instant(delivery, "date", now + PURCHASE_DELIVERY_MS if type_code == "PO" else None),
         shipping_method_id=shipping_method(world, delivery.get("shippingMethodId")),
         staff_id=_integer(body, "staffOwnerId") or 0,
         project_id=_integer(body, "projectId") or 0,
