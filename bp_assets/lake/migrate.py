@@ -1,0 +1,128 @@
+"""The lake's migrations: its tables follow ``tables.py``, its version says who may use it.
+
+New tables and new columns are added by themselves (a new column is null in rows written before). Anything else that
+changes a shape — a rename, another type, a column that goes — is a numbered step in ``STEPS``.
+Read and written: ``lake_version``, the shape of all tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import duckdb
+
+from bp_assets.lake.columns import Column
+from bp_assets.lake.connect import Lake
+from bp_assets.lake.errors import LakeNewer, LakeSchemaError
+from bp_assets.lake.tables import TABLES, Table
+
+VERSION = 1
+INLINE_ROWS = 500  # smaller inserts stay in the catalogue until maintenance writes them to files
+# DuckLake keeps these names for itself in tables with inlined rows: a table that has one goes without inlining.
+_RESERVED = {"row_id", "begin_snapshot", "end_snapshot"}
+# SQL that leads from the version before to this one, run before tables and columns are added.
+STEPS: dict[int, tuple[str, ...]] = {}
+
+_OWN = (
+    "CREATE TABLE IF NOT EXISTS lake_version (version INTEGER NOT NULL, shape VARCHAR NOT NULL, applied TIMESTAMPTZ)",
+    "CREATE TABLE IF NOT EXISTS lake_marks "
+    "(table_name VARCHAR NOT NULL, mark VARCHAR NOT NULL, as_of TIMESTAMPTZ NOT NULL, rows BIGINT NOT NULL)",
+)
+
+
+def migrate(lake: Lake, tables: Sequence[Table] = TABLES) -> list[str]:
+    """Bring the lake to this version's tables; what was done, in words. Nothing to do is quick.
+
+    Raises:
+        LakeNewer: a newer version of tillbridge was here before; nothing was changed.
+        LakeSchemaError: a column has another type than ``tables.py`` says and no step changes it.
+    """
+    shape = shape_of(tables)
+    with lake.writing(), lake.open(read_only=False) as connection:
+        version, known = _found(connection)
+        if version > VERSION:
+            raise LakeNewer(
+                f"The lake is at version {version}, this tillbridge knows up to {VERSION}. "
+                "Install the version that was here before, or a newer one; nothing was changed."
+            )
+        if (version, known) == (VERSION, shape):
+            return []
+        _inline(connection, 0)
+        connection.execute("BEGIN")
+        done = _apply(connection, version, tables)
+        connection.execute("COMMIT")
+        for table in tables:
+            if not _RESERVED & {column.name for column in table.columns}:
+                _inline(connection, INLINE_ROWS, f", table_name => '{table.name}'")
+        # Last: a migration that was cut off before is simply done again.
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM lake_version")
+        connection.execute("INSERT INTO lake_version VALUES (?, ?, ?)", [VERSION, shape, datetime.now(UTC)])
+        connection.execute("COMMIT")
+    return done
+
+
+def shape_of(tables: Sequence[Table]) -> str:
+    """A digest of everything that ``migrate`` puts into the lake."""
+    return hashlib.sha256(repr(tables).encode()).hexdigest()
+
+
+def _found(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+    try:
+        row = connection.execute("SELECT version, shape FROM lake_version").fetchone()
+    except duckdb.CatalogException:
+        return 0, ""
+    return (row[0], row[1]) if row else (0, "")
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, version: int, tables: Sequence[Table]) -> list[str]:
+    done: list[str] = []
+    for number in range(version + 1, VERSION + 1):
+        for statement in STEPS.get(number, ()) if version else ():
+            connection.execute(statement)
+            done.append(f"step {number}: {statement}")
+    for statement in _OWN:
+        connection.execute(statement)
+    for table in tables:
+        done += _follow(connection, table)
+    return done
+
+
+def _follow(connection: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    query = "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+    query += "WHERE database_name = 'lake' AND schema_name = 'main' AND table_name = ?"
+    found = {row[0]: row[1:] for row in connection.execute(query, [table.name]).fetchall()}
+    done = []
+    if not found:
+        columns = ", ".join(f'"{c.name}" {c.type}{"" if c.nullable else " NOT NULL"}' for c in table.columns)
+        connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
+        done.append(f"created table {table.name}")
+    for column in table.columns:
+        if found and column.name not in found:
+            connection.execute(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {column.type}')
+            done.append(f"added column {table.name}.{column.name}")
+        elif found:
+            _compare(connection, table, column, *found[column.name][:2])
+        if column.name not in found or found[column.name][2] != column.description:
+            words = column.description.replace("'", "''")
+            connection.execute(f'COMMENT ON COLUMN "{table.name}"."{column.name}" IS \'{words}\'')
+    words = table.description.replace("'", "''")
+    connection.execute(f"COMMENT ON TABLE \"{table.name}\" IS '{words}'")
+    return done
+
+
+def _inline(connection: duckdb.DuckDBPyConnection, rows: int, place: str = "") -> None:
+    connection.execute(f"CALL ducklake_set_option('lake', 'data_inlining_row_limit', {rows}{place})")
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, table: Table, column: Column, type_: str, nullable: bool) -> None:
+    wanted = column.type.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE").replace(" ", "")
+    if type_.replace(" ", "") != wanted:
+        raise LakeSchemaError(
+            f"column {column.name!r} of table {table.name} is {type_} in the lake and {column.type} in tables.py: "
+            "add a step to bp_assets/lake/migrate.py that changes it"
+        )
+    if column.nullable and not nullable:
+        connection.execute(f'ALTER TABLE "{table.name}" ALTER COLUMN "{column.name}" DROP NOT NULL')
