@@ -125,7 +125,9 @@ def one_by_one(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, date], 
     for sale, document, total in connection.execute("select sale_id, document, total from posted_orders").fetchall():
         erp[sale] += -total if document == "SC" else total
     days: dict[tuple[str, date], tuple[int, Decimal, Decimal]] = {}
-    rows = connection.execute("select sale_id, shop, business_date, captured_at, gross from pos_transactions").fetchall()
+    rows = connection.execute(
+        "select sale_id, shop, business_date, captured_at, gross from pos_transactions"
+    ).fetchall()
     for sale, shop, day, captured, gross in rows:
         key = (shop, day or captured.date())
         count, till, there = days.get(key, (0, Decimal(0), Decimal(0)))

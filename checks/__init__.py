@@ -1,0 +1,1 @@
+"""Asset checks: does the outside agree with us? Checks report findings; they never raise, repair or hide."""

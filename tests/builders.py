@@ -276,18 +276,20 @@ class Books:
     def _row(self, order: int, document: str, sequence: int, warehouse: int, line: _Line, ship: int | None) -> None:
         row, quantity = next(self._ids), abs(line.quantity)
         product = PRODUCTS.get(line.sku, FREE_TEXT)
-        codes = {Decimal(rate): code for code, rate in RATES.items()}
+        by_rate = {Decimal(rate): code for code, rate in RATES.items()}
+        code = self.shops.tax_map.get(line.name) or by_rate[line.rate or Decimal(0)]
         self.put(
             "posted_order_rows", order_id=order, row_id=row, sequence=sequence, product_id=product,
             sku=line.sku if product != FREE_TEXT else None, name=line.sku.title(), quantity=quantity,
-            tax_code=codes[line.rate or Decimal(0)], net=abs(line.gross - line.tax), tax=abs(line.tax),
+            tax_code=code, net=abs(line.gross - line.tax), tax=abs(line.tax),
             currency="GBP", as_of=NOW,
         )  # fmt: skip
         tracked = product != FREE_TEXT and line.sku not in UNTRACKED and line.type == "item"
         if not tracked or line.later or line.restock == "none":
             return
         self.put(
-            "posted_goods", note_id=next(self._ids), row_id=row, location_id=warehouse * 10 + (line.restock == "quarantine"),
+            "posted_goods", note_id=next(self._ids), row_id=row, 
+            location_id=warehouse * 10 + (line.restock == "quarantine"),
             direction="in" if document == "SC" else "out", order_id=order, product_id=product,
             warehouse_id=(ship or warehouse) if line.later else warehouse, quantity=quantity, moved=True,
             quarantined=line.restock == "quarantine", as_of=NOW,

@@ -21,7 +21,7 @@ from bp_assets.brightpearl import wire
 from bp_assets.brightpearl.answer import Answer, classify
 from bp_assets.brightpearl.auth import AccountToken, OAuth, TokenStore, account_token, auth_from_env
 from bp_assets.brightpearl.errors import READS, BadAnswer, ErpUnavailable, Throttled, from_transport
-from bp_assets.brightpearl.pacing import Lane, RequestBudget, shared_budget
+from bp_assets.brightpearl.pacing import Lane, NoRoom, RequestBudget, shared_budget
 from bp_assets.config import Erp
 
 READ_ATTEMPTS = 5
@@ -189,6 +189,8 @@ class _Patience:
         self._pause = _FIRST_PAUSE
 
     def __call__(self, error: Exception) -> bool | float:
+        if isinstance(error, NoRoom):  # has waited long enough already
+            return False
         if isinstance(error, Throttled):
             self._throttles_left -= 1
             return self._throttles_left >= 0 and min(error.seconds, _LONGEST_WAIT) + 0.05 + random.random() * 0.2

@@ -112,6 +112,19 @@ def changed_orders(
     return sorted(ids)
 
 
+def external_refs_of(client: ErpClient, order_ids: Iterable[int], instance_id: int) -> dict[int, str]:
+    """Our external reference of each order; Order GET does not show it. Orders of other apps are left out."""
+    found: dict[int, str] = {}
+    columns = ["orderId", "externalRef", "installedIntegrationInstanceId"]
+    for ids in pack(order_ids):
+        for row in search(client, ORDER_SEARCH, {"orderId": ids}, columns=columns):
+            ref, order_id = row.get("externalRef"), row.get("orderId")
+            ours = row.get("installedIntegrationInstanceId") == instance_id
+            if ours and isinstance(ref, str) and ref and type(order_id) is int:
+                found[order_id] = ref
+    return found
+
+
 def find_orders_by_external_ref(client: ErpClient, refs: Iterable[str], instance_id: int) -> dict[str, list[int]]:
     """Order ids by external reference; every ref is a key, ``[]`` where the search shows none.
 

@@ -25,8 +25,12 @@ from bp_assets.config import Erp
 Lane = Literal["posting", "read"]
 READ_EXTRA_PERCENT = 25
 MARGIN = 0.2  # seconds past the stated end of a window: our clock and the ERP's are not one
-MOST_WAITS = 20  # windows a request waits for its lane before it gives up
+MOST_WAITS = 10  # windows a request waits for its lane before it gives up
 _UNSEEN_WINDOW = 60.0
+
+
+class NoRoom(Throttled):
+    """Others used the account's cap up, window after window. Nothing was sent."""
 
 
 class RequestBudget:
@@ -59,7 +63,7 @@ class RequestBudget:
         """Wait until ``lane`` may send one request, and count it as on its way. Pair with :meth:`landed`.
 
         Raises:
-            Throttled: the lane found no room in ``MOST_WAITS`` windows.
+            NoRoom: the lane found none in ``MOST_WAITS`` windows.
         """
         wait = 0.0
         for _ in range(MOST_WAITS + 1):
@@ -67,7 +71,7 @@ class RequestBudget:
             if not wait:
                 return
             self._sleep(wait)
-        raise Throttled(wait)
+        raise NoRoom(wait)
 
     def landed(self, answer: Answer | None) -> None:
         """A request came back, with what it said about the budget; ``None`` if it was lost."""

@@ -17,6 +17,7 @@ from bp_assets.brightpearl.times import instant
 from bp_assets.domain.money import parse_decimal
 
 T = TypeVar("T")
+_TOO_BIG = 10**18
 _NOTHING: tuple[Any, ...] = (None, "")
 
 
@@ -154,7 +155,10 @@ def decode_map(resource: str, answer: Answer, build: Callable[[int, Record], T])
 def _whole(value: Any) -> int:
     if isinstance(value, str):
         value = parse_decimal(value)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError(f"{value!r} is not a whole number")
+    # The bound comes before int(): 1E+999999 is a short text, but no number anybody wants to hold.
+    if not -_TOO_BIG < value < _TOO_BIG or value != int(value):
         raise ValueError(f"{value!r} is not a whole number")
     return int(value)
 

@@ -20,11 +20,11 @@ from rich.console import Console
 
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.cli import lakeside
+from bp_assets.cli.books import net_of_credits
 from bp_assets.cli.environment import use_home, use_sandbox
 from bp_assets.cli.processes import running_sandbox
 from bp_assets.cli.screen import console, money, step, table
 from bp_assets.config import ConfigError, FileDropFeed, Shop, ShopsFile
-from bp_assets.domain.money import to_minor
 from bp_assets.domain.sale import LineType, Sale
 from bp_assets.domain.states import UNSETTLED
 from bp_assets.ledger.connection import Ledger
@@ -67,7 +67,8 @@ def run(root: Path, files: list[Path], shops: ShopsFile, json_out: Path | None, 
             findings = lakeside.refresh(out, place)
             books = httpx.get(f"{url}/sandbox/books", timeout=120).json()
         summary = _summary(ledger, books, shops.currency_of(shop), requests)
-        summary["findings"] = findings
+        summary["findings"] = sum(findings.values())
+        summary["findings_by_check"] = findings
         summary["seconds"] = round(time.monotonic() - started, 1)
     if json_out:
         json_out.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -181,9 +182,7 @@ def _summary(ledger: Ledger, books: dict[str, Any], currency: str, requests: int
             posted += sent
             if reason:
                 reasons[final][reason] += number
-    erp = sum(
-        to_minor(Decimal(order["net"]), currency) * (-1 if order["type"] == "SC" else 1) for order in books["orders"]
-    )
+    erp = net_of_credits(books, "net", currency)
     return {
         "receipts": sum(counts.values()),
         "posted": posted,
@@ -215,8 +214,8 @@ def _show(out: Console, summary: dict[str, Any], currency: str, json_out: Path |
     # Rejected receipts may have reached the ERP in part; then equality is asked of what is verified and what is there.
     agrees = summary["erp_net_minor"] == net["verified"] and not summary["unsettled"]
     out.print(
-        f"The ERP's own books: {money(summary['erp_net_minor'], currency)} net in {summary['erp_documents']} documents;"
-        f" verified at the till: {money(net['verified'], currency)}. {'They agree.' if agrees else 'They do NOT agree.'}"
+        f"The ERP's own books: {money(summary['erp_net_minor'], currency)} net in {summary['erp_documents']} documents; "
+        f"verified at the till: {money(net['verified'], currency)}. They {'agree' if agrees else 'do NOT agree'}."
     )
     out.print(f"{summary['requests']} requests, {summary['seconds']} s, {summary['findings']} findings.")
     if json_out:

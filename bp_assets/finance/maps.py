@@ -22,9 +22,14 @@ _PLACE = {
     "channel_id": pl.Int64,
 }  # fmt: skip
 _ERP_PLACE = {"warehouse_id": pl.Int64, "channel_id": pl.Int64, "shop": pl.String, "zone": pl.String}
-_TAX = {"shop": pl.String, "till_tax": pl.String, "tax_rate": pl.Decimal(9, 4), "tax_code": pl.String}
+_TAX: dict[str, pl.DataType | type[pl.DataType]] = {
+    "shop": pl.String,
+    "till_tax": pl.String,
+    "tax_rate": pl.Decimal(9, 4),
+    "tax_code": pl.String,
+}
 _TENDER = {"shop": pl.String, "method": pl.String, "erp_method": pl.String}
-_CURRENCY = {"currency": pl.String, "smallest": pl.Decimal(18, 4)}
+_CURRENCY: dict[str, pl.DataType | type[pl.DataType]] = {"currency": pl.String, "smallest": pl.Decimal(18, 4)}
 
 
 @contextmanager
@@ -71,7 +76,7 @@ def _taxes(connection: DuckDBPyConnection, shops: ShopsFile) -> pl.DataFrame:
 
 
 def _tax_code(shops: ShopsFile, key: str, name: str, rate: Decimal | None) -> str | None:
-    """The code that posting would take. A rate that is null beside a name stands for several taxes: the name decides."""
+    """The code that posting would take. Without a rate, a name stands for several taxes and decides alone."""
     shop = _shop(shops, key)
     if shop is None:
         return None

@@ -1,6 +1,7 @@
 """Receipt beside ERP document: the one place that says which trading day money belongs to and what explains a gap.
 
-Read: pos_transactions, pos_lines, posted_orders, and the lent ``shop_places`` and ``erp_places`` (see ``maps.py``). Written: nothing.
+Read: pos_transactions, pos_lines, posted_orders, and the lent ``shop_places`` and ``erp_places`` (see ``maps.py``).
+Written: nothing.
 
 Where a receipt could not be read its trading day is the day it reached us, in the shop's time zone. What the ERP holds
 belongs to the shop and day of the receipt it came from. An order whose receipt we do not hold, or that stands in

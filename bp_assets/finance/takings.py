@@ -79,8 +79,8 @@ order by shop, business_date, currency, kind desc, code
 """
 # The till's own name of a tax; where it has none, its rate in percent without useless zeros.
 _TILL_TAX = (
-    "coalesce(nullif(l.till_tax, ''), regexp_replace(regexp_replace(l.tax_rate::varchar, '0+$', ''), '\\.$', '') || '%', "
-    "'no tax')"
+    "coalesce(nullif(l.till_tax, ''), "
+    "regexp_replace(regexp_replace(l.tax_rate::varchar, '0+$', ''), '\\.$', '') || '%', 'no tax')"
 )
 SQL = _SQL.format(till_tax=_TILL_TAX)
 

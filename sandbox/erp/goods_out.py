@@ -81,6 +81,7 @@ def _plan(world: World, order: Order, entries: list[Any]) -> list[tuple[dict[str
     plans = []
     left = {row.id: row.units - row.fulfilled for row in order.rows.values()}
     taken: dict[tuple[int, int], int] = {}
+    reserved = {row.id: row.reserved for row in order.rows.values()}
     for entry in entries:
         warehouse = entry.get("warehouseId")
         if warehouse not in world.reference.warehouses:
@@ -94,8 +95,9 @@ def _plan(world: World, order: Order, entries: list[Any]) -> list[tuple[dict[str
                 raise codes.NOTE_QUANTITY.error(row=row_id, value=units, left=left[row_id])
             left[row_id] -= units
             key = (row.product_id, warehouse)
-            free = units - (min(units, row.reserved) if own else 0)
-            taken[key] = taken.get(key, 0) + free
+            held = min(units, reserved[row_id]) if own else 0
+            reserved[row_id] -= held
+            taken[key] = taken.get(key, 0) + units - held
             on_hand = world.stock.level(row.product_id, warehouse).on_hand
             if taken[key] > on_hand and not world.switches.goods_out_above_on_hand:
                 raise codes.NOT_ENOUGH.error(product=row.product_id, value=units, left=on_hand, warehouse=warehouse)
@@ -122,6 +124,10 @@ def _allocate(world: World, order: Order, entry: dict[str, Any], wanted: dict[in
         if units > held:
             world.stock.allocate(row.product_id, warehouse, units - held)
         row.fulfilled += units
+        spare = row.fulfilled + row.reserved - row.units
+        if spare > 0:  # fulfilled from elsewhere: what is reserved beyond the row's quantity is let go
+            row.reserved -= spare
+            world.stock.allocate(row.product_id, order.reserved_warehouse, -spare)
         note.rows[row_id] = (row.product_id, units)
     world.add_note(note)
     _record(world, note, "PLA", now, note.created_by)

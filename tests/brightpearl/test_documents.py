@@ -9,7 +9,7 @@ from bp_assets.brightpearl import encode
 from bp_assets.brightpearl.encode import Goods, Row
 from bp_assets.brightpearl.errors import ErpRefused, UnknownOutcome
 from bp_assets.brightpearl.goods import fulfilment_of, goods_in_of, goods_out_of, reservations_of
-from bp_assets.brightpearl.orders import changed_orders, find_orders_by_external_ref, get_orders
+from bp_assets.brightpearl.orders import changed_orders, external_refs_of, find_orders_by_external_ref, get_orders
 from bp_assets.brightpearl.payments import find_payment, payments_of
 from bp_assets.brightpearl.places import places
 
@@ -171,6 +171,12 @@ def test_orders_of_another_instance_are_not_ours(box, client, tracked):
     client.post(encode.SALES_ORDER, sale(box, tracked, "shared", instance_id=99))
     assert find_orders_by_external_ref(client, ["shared"], 13) == {"shared": []}
     assert find_orders_by_external_ref(client, [], 13) == {}
+
+
+def test_the_reference_of_an_order_is_read_from_the_search(box, client, tracked):
+    ours = client.post(encode.SALES_ORDER, sale(box, tracked, "ours")).new_id
+    theirs = client.post(encode.SALES_ORDER, sale(box, tracked, "theirs", instance_id=99)).new_id
+    assert external_refs_of(client, [ours, theirs, 999_999], 13) == {ours: "ours"}
 
 
 def test_where_the_bulk_filter_can_not_be_proven_each_reference_is_asked_alone(box, client, tracked):

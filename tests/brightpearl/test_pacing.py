@@ -6,7 +6,7 @@ import pytest
 
 from bp_assets.brightpearl.answer import Answer, Kind
 from bp_assets.brightpearl.errors import Throttled
-from bp_assets.brightpearl.pacing import MARGIN, RequestBudget
+from bp_assets.brightpearl.pacing import MARGIN, NoRoom, RequestBudget
 
 
 class Clock:
@@ -112,8 +112,9 @@ def test_other_users_of_the_account_are_seen_through_the_header(clock):
 def test_a_lane_that_finds_no_room_for_many_windows_gives_up(clock):
     budget = RequestBudget(1, 0, clock, lambda seconds: None)
     budget.take("read")
-    with pytest.raises(Throttled):
+    with pytest.raises(NoRoom):
         budget.take("read")
+    assert issubclass(NoRoom, Throttled)
 
 
 class Full(Exception):

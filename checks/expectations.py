@@ -1,0 +1,56 @@
+"""What the tables promise beyond their types: allowed values, and amounts that add up. Written by hand.
+
+Read, written: nothing. ``contracts.py`` adds to these what ``lake/tables.py`` already says.
+"""
+
+from __future__ import annotations
+
+from bp_assets.domain.sale import Kind, LineType, TenderType
+from bp_assets.domain.states import State
+
+_DOCUMENTS = ("SO", "SC")
+
+# Allowed values by table and column; an empty column value (null) is judged by the column's nullability alone.
+VALUES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("products", "status"): ("LIVE", "DISCONTINUED", "ARCHIVED"),
+    ("price_lists", "type"): ("SELL", "BUY"),
+    ("pos_transactions", "kind"): tuple(kind.value for kind in Kind),
+    ("pos_transactions", "channel"): ("pos", "online"),
+    ("pos_transactions", "state"): tuple(state.value for state in State),
+    ("pos_lines", "type"): tuple(kind.value for kind in LineType),
+    ("pos_lines", "restock"): ("shop", "quarantine", "none"),
+    ("pos_tenders", "type"): tuple(kind.value for kind in TenderType),
+    ("receipt_versions", "state"): ("received", "decoded", "quarantined", "excluded", "unchanged", "changed"),
+    ("posting_log", "document"): _DOCUMENTS,
+    ("posting_log", "outcome"): ("success", "failure", "unknown"),
+    ("posted_orders", "document"): _DOCUMENTS,
+    ("posted_orders", "payment_status"): ("UNPAID", "PARTIALLY_PAID", "PAID", "NOT_APPLICABLE"),
+    ("posted_payments", "type"): ("RECEIPT", "PAYMENT"),
+    ("posted_goods", "direction"): ("out", "in"),
+    ("daily_takings", "kind"): ("tender", "tax"),
+}
+
+# Per table: what must hold in each row, in words and in SQL. A row where it can't be said (null) is not at fault.
+SUMS: dict[str, tuple[tuple[str, str], ...]] = {
+    "pos_transactions": (
+        ("net + tax = gross", "net + tax = gross"),
+        ("gross - tendered = outstanding", "gross - tendered = outstanding"),
+    ),
+    "pos_lines": (
+        ("net + tax = gross", "net + tax = gross"),
+        ("a returned item has a negative quantity", "type <> 'item' or quantity = 0 or returned = (quantity < 0)"),
+    ),
+    "posted_orders": (("net + tax = total", "net + tax = total"),),
+    "posted_payments": (
+        ("signed_amount follows type", "signed_amount = case when type = 'RECEIPT' then amount else -amount end"),
+    ),
+    "sales_reconciliation": (
+        ("till_gross - erp_gross = difference_gross", "till_gross - erp_gross = difference_gross"),
+        ("till_net - erp_net = difference_net", "till_net - erp_net = difference_net"),
+        (
+            "the states add up to till_count",
+            "verified_count + rejected_count + quarantined_count + excluded_count + unsettled_count = till_count",
+        ),
+    ),
+    "daily_takings": (("till_amount - erp_amount = difference", "till_amount - erp_amount = difference"),),
+}
