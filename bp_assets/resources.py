@@ -18,10 +18,14 @@ from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.pacing import Lane
 from bp_assets.config import Home, ShopsFile, home, load
 from bp_assets.lake.connect import Lake
+from bp_assets.lake.migrate import migrate
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.server import lake_catalogue_dsn
+from bp_assets.oauth import LedgerTokens
 
 _ledgers: dict[Home, Ledger] = {}
-_guard = threading.Lock()
+_lakes: dict[Home, Lake] = {}
+_guard = threading.RLock()
 
 
 def ledger_of(place: Home) -> Ledger:
@@ -30,6 +34,17 @@ def ledger_of(place: Home) -> Ledger:
         if place not in _ledgers:
             _ledgers[place] = Ledger.open(place)
         return _ledgers[place]
+
+
+def lake_of(place: Home) -> Lake:
+    """The lake of an installation, its tables brought to this version once per process."""
+    with _guard:
+        if place not in _lakes:
+            ledger_of(place)  # makes the catalogue's schema, and keeps the embedded server up while we live
+            lake = Lake(place, lake_catalogue_dsn(place))
+            migrate(lake)
+            _lakes[place] = lake
+        return _lakes[place]
 
 
 class _AtHome(dg.ConfigurableResource):
@@ -66,11 +81,18 @@ class LedgerResource(_AtHome):
 class LakeResource(_AtHome):
     """DuckLake: every table that people read."""
 
+    def open(self) -> Lake:
+        """The lake with this version's tables. It holds no connection until it is asked for one.
+
+        Raises:
+            LakeUnavailable, LakeNewer, LakeSchemaError: with what to do.
+        """
+        return lake_of(self.home)
+
     @contextmanager
     def lake(self) -> Iterator[Lake]:
-        """An open lake, closed at the end of the block whatever happens."""
-        with Lake.open(self.home) as lake:
-            yield lake
+        """The same for the time of a block."""
+        yield self.open()
 
 
 class ShopsResource(dg.ConfigurableResource):
@@ -100,5 +122,5 @@ class ErpResource(dg.ConfigurableResource):
         Raises:
             Unauthorised: the credentials are not there; the message names the variable.
         """
-        with ErpClient(self.shops.load().erp, lane=lane) as client:
+        with ErpClient(self.shops.load().erp, lane=lane, store=LedgerTokens(self.ledger.open())) as client:
             yield client

@@ -1,9 +1,10 @@
 """What an asset says of itself after it ran: row count, what was read, what it cost, what could not be understood.
 
-Read: nothing. Written: metadata of the materialisation, as people see it in the Dagster UI.
+Read: the table's row count. Written: metadata of the materialisation, as people see it in the Dagster UI.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -11,27 +12,51 @@ import dagster as dg
 from bp_assets import catalog
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.reading import Misread
+from bp_assets.lake.frames import Change, Writer
 from bp_assets.lake.tables import BY_NAME
 
 SHOWN = 20  # of the records that could not be understood; all are in the run's log
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a write did to a table: rows it holds now, rows that were new or different, rows that went."""
+
+    rows: int
+    written: int
+    deleted: int
+
+    @classmethod
+    def of(cls, writer: Writer, table: str, *changes: Change) -> "Said":
+        """Within the transaction that wrote: the count is the one that is committed."""
+        count = writer.connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()
+        return cls(
+            count[0] if count else 0, sum(one.written for one in changes), sum(one.deleted for one in changes)
+        )
+
+
 def told(
     context: dg.AssetExecutionContext,
     table: str,
-    row_count: int,
+    said: Said,
     *,
-    written: int,
     client: ErpClient | None = None,
     misread: Sequence[Misread] = (),
     **more: Any,
 ) -> dg.MaterializeResult[Any]:
-    """The result of one table. ``row_count`` is what it holds now, ``written`` what this run wrote."""
+    """The result of one table; ``more`` are further figures about this run."""
     for one in misread:
         context.log.warning(f"{table}: {one.resource} {one.id or '(no id)'} was left out: {one.reason}")
-    metadata: dict[str, Any] = {"dagster/row_count": row_count, "rows_written": written, **more}
-    if table in BY_NAME:
-        metadata["dagster/column_schema"] = catalog.column_schema(BY_NAME[table])
+    metadata: dict[str, Any] = {
+        "dagster/row_count": said.rows,
+        "rows_written": said.written,
+        "rows_deleted": said.deleted,
+        "dagster/column_schema": catalog.column_schema(BY_NAME[table]),
+        **more,
+    }
+    lineage = catalog.column_lineage(table)
+    if lineage.deps_by_column:
+        metadata["dagster/column_lineage"] = lineage
     if client is not None:
         metadata["erp_requests"] = sum(client.counts.values())
     if misread:

@@ -34,10 +34,10 @@ PerTable = Callable[[DuckDBPyConnection, CheckContext, Collection[str]], list[Fi
 
 def _run(name: str, check: PureCheck, lake: LakeResource, shops: ShopsResource) -> dg.AssetCheckResult:
     context = CheckContext(shops.load(), datetime.now(UTC))
-    with lake.lake() as opened:
-        with opened.open() as connection:
-            findings = check(connection, context)
-        _keep(opened, name, findings, context.now)
+    opened = lake.open()
+    with opened.open() as connection:
+        findings = check(connection, context)
+    _keep(opened, name, findings, context.now)
     return result(name, findings)
 
 
@@ -79,11 +79,11 @@ def return_drift_check(lake: LakeResource, shops: ShopsResource) -> dg.AssetChec
 def stock_drift_check(lake: LakeResource, shops: ShopsResource) -> dg.AssetCheckResult:
     """Beside its findings it shows every difference with the parts that explain it."""
     context = CheckContext(shops.load(), datetime.now(UTC))
-    with lake.lake() as opened:
-        with opened.open() as connection:
-            findings = stock_drift(connection, context)
-            parts = decomposition(connection, context)
-        _keep(opened, "stock_drift", findings, context.now)
+    opened = lake.open()
+    with opened.open() as connection:
+        findings = stock_drift(connection, context)
+        parts = decomposition(connection, context)
+    _keep(opened, "stock_drift", findings, context.now)
     return result("stock_drift", findings, extra={"differences": dg.MetadataValue.md(frame_table(parts))})
 
 
@@ -108,10 +108,10 @@ def _run_per_table(
     """One verdict per selected table, from one call: each table's page shows its own."""
     tables = sorted(selected.asset_key.path[-1] for selected in context.selected_asset_check_keys)
     given = CheckContext(shops.load(), datetime.now(UTC))
-    with lake.lake() as opened:
-        with opened.open() as connection:
-            findings = check(connection, given, tables)
-        _keep(opened, name, findings, given.now, tables)
+    opened = lake.open()
+    with opened.open() as connection:
+        findings = check(connection, given, tables)
+    _keep(opened, name, findings, given.now, tables)
     for table in tables:
         own = [item for item in findings if item.place.split(".")[0] == table]
         yield result(name, own, asset_key=key(table), check_name=name)

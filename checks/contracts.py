@@ -4,7 +4,7 @@ Read: every table of ``lake/tables.py`` but ``findings``. Written: nothing.
 
 Great Expectations sees the newest ``LIMIT`` rows of a table, as pandas. Whatever needs exact decimals or another table
 (sums, references, keys across the whole table) is decided by SQL for those rows and handed over as true or false, since
-pandas would turn decimals into floats. Columns and their types are compared for the table itself.
+it judges one column of one frame. Columns and their types are compared for the table itself.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _slice(table: Table, sound: set[str], limit: int) -> tuple[str, list[dict[st
 
 def _validate(connection: DuckDBPyConnection, table: Table, sound: set[str], limit: int) -> list[Finding]:
     sql, wanted = _slice(table, sound, limit)
-    frame = connection.execute(sql).df()
+    frame = connection.execute(sql).to_arrow_table().to_pandas()  # through Arrow: decimals stay decimals
     if frame.empty:
         return []
     findings = []

@@ -4,11 +4,12 @@ Read: pos_transactions, pos_lines, tax_codes, posted_orders, posted_order_rows, 
 
 A line's tax is right when it is within one smallest unit of net x rate. Beyond that it is ``inclusive_exclusive`` if it
 is what the other price basis gives, ``rounding`` within ``REACH`` units and one more per piece, else ``rate``: the till
-did not charge the rate it names. Each line has one cause, the first of the order in ``_SQL``.
+did not charge the rate it names. Each line has one cause: missing_map, code, rate, inclusive_exclusive, rounding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -39,9 +40,8 @@ erp_rows as (
 )
 """
 
-# Which ERP row belongs to a line is not written anywhere. Only documents whose net per tax code differs are looked at:
-# there, rows that agree in net and code are taken out, and what is left is paired by net.
-_SQL = f"""
+# Which ERP row belongs to a line is written nowhere: only documents whose net per tax code differs are looked at.
+_DIFFERING = f"""
 with {_LINES},
 differing as (
     select distinct sale_id, document from (
@@ -50,38 +50,27 @@ differing as (
         except
         (select sale_id, document, tax_code, sum(net)::DECIMAL(18,4) from erp_rows group by all)
     )
-),
-till_left as (
-    select l.sale_id, l.document, l.line_id, l.net_there, l.expected_code, l.sku,
-           row_number() over (partition by l.sale_id, l.document, l.net_there, l.expected_code order by l.sku) as n
-    from lines l semi join differing d on d.sale_id = l.sale_id and d.document = l.document
-),
-erp_left as (
-    select e.*, row_number() over (partition by e.sale_id, e.document, e.net, e.tax_code order by e.sku) as n
-    from erp_rows e semi join differing d on d.sale_id = e.sale_id and d.document = e.document
-),
-till_odd as (
-    select t.*, row_number() over (partition by sale_id, document, net_there order by sku, line_id) as k
-    from till_left t anti join erp_left e
-         on e.sale_id = t.sale_id and e.document = t.document and e.net = t.net_there
-            and e.tax_code = t.expected_code and e.n = t.n
-),
-erp_odd as (
-    select e.*, row_number() over (partition by sale_id, document, net order by sku, row_id) as k
-    from erp_left e anti join till_left t
-         on e.sale_id = t.sale_id and e.document = t.document and e.net = t.net_there
-            and e.tax_code = t.expected_code and e.n = t.n
-),
-paired as (
-    select t.sale_id, t.line_id, e.tax_code as erp_code, e.order_id, e.row_id
-    from till_odd t join erp_odd e
-         on e.sale_id = t.sale_id and e.document = t.document and e.net = t.net_there and e.k = t.k
-),
+)
+"""
+_LINES_THERE = f"""
+{_DIFFERING}
+select l.*, l.expected_code as code, l.net_there as net_on_row
+from lines l semi join differing d on d.sale_id = l.sale_id and d.document = l.document
+where l.expected_code is not null order by l.business_date, l.sale_id, l.line_id
+"""
+_ROWS_THERE = f"""
+{_DIFFERING}
+select e.*, e.tax_code as code, e.net as net_on_row
+from erp_rows e semi join differing d on d.sale_id = e.sale_id and d.document = e.document
+order by e.sale_id, e.row_id
+"""
+
+_SQL = f"""
+with {_LINES},
 judged as (
-    select l.*, p.erp_code, p.order_id, p.row_id,
+    select l.*,
            case
                when l.expected_code is null then 'missing_map'
-               when p.erp_code <> l.expected_code then 'code'
                when l.tax_rate <> l.code_rate then 'rate'
                when l.tax_rate is null or abs(l.tax * 100 - l.net * l.tax_rate) <= 100 * l.smallest then null
                when abs(l.tax * 100 - l.gross * l.tax_rate) <= 100 * l.smallest
@@ -91,7 +80,7 @@ judged as (
                     then 'rounding'
                else 'rate'
            end as cause
-    from lines l left join paired p on p.sale_id = l.sale_id and p.line_id = l.line_id
+    from lines l
 )
 select * from judged where cause is not null order by business_date, sale_id, line_id
 """
@@ -117,25 +106,59 @@ order by t.business_date, t.sale_id, e.document
 def tax_mismatches(connection: DuckDBPyConnection, context: CheckContext) -> list[Finding]:
     """One finding per line with its cause, then one per order or credit whose tax differs from its lines'."""
     with lent(connection, context.shops, "tax_map", "currency_units"):
-        lines = [_line(row) for row in rows(connection, _SQL)]
-        return lines + [_order(row) for row in rows(connection, _ORDERS_SQL)]
+        lines, there = list(rows(connection, _LINES_THERE)), list(rows(connection, _ROWS_THERE))
+        coded = {(line["sale_id"], line["line_id"]): {**line, **row} for line, row in _miscoded(lines, there)}
+        judged = [row for row in rows(connection, _SQL) if (row["sale_id"], row["line_id"]) not in coded]
+        findings = [_line(row) for row in judged] + [_code(row) for row in coded.values()]
+        return findings + [_order(row) for row in rows(connection, _ORDERS_SQL)]
+
+
+def _miscoded(
+    lines: list[dict[str, Any]], there: list[dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Lines beside the ERP row of the same net, where the row has another code.
+
+    What agrees wholly is paired first, what agrees in net alone last; a line without a row of its net is left out:
+    its money is wrong, not (only) its code.
+    """
+    free_lines, free_rows = lines, there
+    for alike in (("code", "sku"), ("code",), ("sku",), ()):
+        names = ("sale_id", "document", "net_on_row", *alike)
+        open_rows: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        for row in free_rows:
+            open_rows.setdefault(tuple(row[name] for name in names), []).append(row)
+        left = []
+        for line in free_lines:
+            same = open_rows.get(tuple(line[name] for name in names))
+            if not same:
+                left.append(line)
+                continue
+            row = same.pop(0)
+            if row["code"] != line["code"]:
+                yield line, {"erp_code": row["code"], "order_id": row["order_id"], "row_id": row["row_id"]}
+        free_lines, free_rows = left, [row for rest in open_rows.values() for row in rest]
+
+
+def _code(row: dict[str, Any]) -> Finding:
+    order, expected, actual = row["order_id"], row["expected_code"], row["erp_code"]
+    fact = f"{_where(row)}: {_till_tax(row)} maps to {expected}; order {order} carries {actual}."
+    place = f"line {row['line_id']}, order {order} row {row['row_id']}"
+    return found(NAME, "code", row, fact, place=place, expected=expected, actual=actual)
+
+
+def _where(row: dict[str, Any]) -> str:
+    return f"{receipt_of(row)}, line {row['line_id']} ({row['sku'] or row['description'] or row['type']})"
 
 
 def _line(row: dict[str, Any]) -> Finding:
     cause, currency = row["cause"], row["currency"]
-    where = f"{receipt_of(row)}, line {row['line_id']} ({row['sku'] or row['description'] or row['type']})"
+    where = _where(row)
     place = f"line {row['line_id']}"
     till = _till_tax(row)
     if cause == "missing_map":
         return found(
             NAME, cause, row, f"{where}: no tax code is mapped for {till}.", place=place,
             expected=f"a tax code for {till}", actual="nothing mapped", difference=row["tax"],
-        )  # fmt: skip
-    if cause == "code":
-        fact = f"{where}: {till} maps to {row['expected_code']}; order {row['order_id']} carries {row['erp_code']}."
-        return found(
-            NAME, cause, row, fact, place=f"{place}, order {row['order_id']} row {row['row_id']}",
-            expected=row["expected_code"], actual=row["erp_code"],
         )  # fmt: skip
     if cause == "rate" and row["tax_rate"] != row["code_rate"] and row["code_rate"] is not None:
         lawful = _tax_at(row["net"], row["code_rate"], currency)

@@ -41,5 +41,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 def _till_routes(world: World) -> list[Route]:
     """The simulated tills, which start their books anew whenever the ERP does."""
     tills = TillRoutes(TradingFloor(world))
-    world.on_reset(lambda: tills.reset({}))
+
+    def reset() -> None:
+        tills.reset({})
+
+    world.on_reset(reset)
     return tills.routes()

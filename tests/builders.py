@@ -276,11 +276,12 @@ class Books:
     def _row(self, order: int, document: str, sequence: int, warehouse: int, line: _Line, ship: int | None) -> None:
         row, quantity = next(self._ids), abs(line.quantity)
         product = PRODUCTS.get(line.sku, FREE_TEXT)
-        codes = {Decimal(rate): code for code, rate in RATES.items()}
+        by_rate = {Decimal(rate): code for code, rate in RATES.items()}
+        code = self.shops.tax_map.get(line.name) or by_rate[line.rate or Decimal(0)]
         self.put(
             "posted_order_rows", order_id=order, row_id=row, sequence=sequence, product_id=product,
             sku=line.sku if product != FREE_TEXT else None, name=line.sku.title(), quantity=quantity,
-            tax_code=codes[line.rate or Decimal(0)], net=abs(line.gross - line.tax), tax=abs(line.tax),
+            tax_code=code, net=abs(line.gross - line.tax), tax=abs(line.tax),
             currency="GBP", as_of=NOW,
         )  # fmt: skip
         tracked = product != FREE_TEXT and line.sku not in UNTRACKED and line.type == "item"

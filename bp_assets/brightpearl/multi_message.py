@@ -29,6 +29,7 @@ PATH = "/multi-message"
 LIMIT = 10
 METHODS = frozenset(("POST", "PUT", "DELETE"))  # the vendor lists no others; PATCH goes alone
 _FIRST_REST, _LONGEST_REST = 60.0, 900.0
+_LOST_IN_A_ROW = 2
 _WALLS = (Unauthorised, Throttled, ErpUnavailable)  # no access, no room, no connection: true of the next call too
 
 Mode = Literal["SEQUENTIAL", "PARALLEL"]
@@ -113,15 +114,24 @@ def _unknown(call: Call, why: str) -> Sent:
 
 
 class Rest:
-    """Whether an account's multi-message is in use. After a failure it rests, longer each time, then is tried again."""
+    """Whether an account's multi-message is in use. After failing it rests, longer each time, then is tried again.
+
+    One lost reply is an accident, two in a row are a failure of the feature; a refusal of the feature is one at once.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
-        self._until, self._next = 0.0, _FIRST_REST
+        self._until, self._next, self._lost = 0.0, _FIRST_REST, 0
 
     @property
     def resting(self) -> bool:
         return self._clock() < self._until
+
+    def lost(self) -> None:
+        with self._lock:
+            self._lost += 1
+        if self._lost >= _LOST_IN_A_ROW:
+            self.failed()
 
     def failed(self) -> None:
         with self._lock:
@@ -130,7 +140,7 @@ class Rest:
 
     def worked(self) -> None:
         with self._lock:
-            self._until, self._next = 0.0, _FIRST_REST
+            self._until, self._next, self._lost = 0.0, _FIRST_REST, 0
 
 
 def send_many(
@@ -140,7 +150,8 @@ def send_many(
 
     A lone call, and one that can't be packed, goes directly. Where the multi-message itself is refused (its address is
     gone, or 400) nothing was done and the calls go one by one at once. Where it fails after sending (5xx, no reply)
-    every item is unknown. Both times it rests for a while: later calls go one by one, and it comes back by itself.
+    every item is unknown. Refused, or lost twice in a row, it rests for a while: later calls go one by one, and it comes
+    back by itself.
     """
     rest: Rest = client.traits.setdefault("multi_message_rest", Rest())
     ends: dict[int, Sent] = {}
@@ -170,13 +181,13 @@ def _send_group(
         rest.failed()
         return None if one_by_one_fallback else [Sent(call, error=error) for call in group]
     except UnknownOutcome as error:
-        rest.failed()
+        rest.lost()
         return [Sent(call, error=error) for call in group]
     except ErpError as error:
         return [Sent(call, error=error) for call in group]
     sent = parse(group, reply)
     if all(one.outcome is Outcome.UNKNOWN for one in sent):
-        rest.failed()  # an answer, but none that speaks of our messages
+        rest.lost()  # an answer, but none that speaks of our messages
     else:
         rest.worked()
     return sent

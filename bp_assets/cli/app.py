@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import stamina
 import typer
 
 from bp_assets.cli.processes import DidNotStart, python_module
@@ -155,6 +156,8 @@ def main() -> None:
     from bp_assets.brightpearl.errors import ErpError
     from bp_assets.ledger.errors import LedgerError
 
+    # Retries show in the steps and in the ledger; a log line in the middle of a progress bar helps nobody.
+    stamina.instrumentation.set_on_retry_hooks(())
     # A terminated command stops its children like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

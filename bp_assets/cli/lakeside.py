@@ -5,6 +5,7 @@ Read and written: what the jobs read and write.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from bp_assets.cli.environment import use_dagster
 from bp_assets.cli.screen import step
 from bp_assets.config import Home
 from bp_assets.lake.connect import Lake
+from bp_assets.ledger.server import lake_catalogue_dsn
 
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -42,10 +44,12 @@ def run_job(name: str, config: dict[str, Any] | None = None) -> list[CheckRun]:
     """
     import dagster as dg
 
+    # Dagster warns of its own beta parameters when a sensor is made; nothing a user of this command could act on.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from bp_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
-        job = defs.get_job_def(name)
+        job = defs.resolve_job_def(name)
         result = job.execute_in_process(instance=instance, run_config={**QUIET, **(config or {})}, raise_on_error=False)
         if not result.success:
             failed = [event for event in result.all_events if event.is_step_failure]
@@ -89,5 +93,4 @@ def findings_by_check(place: Home) -> dict[str, int]:
 
 def read(place: Home, sql: str) -> pl.DataFrame:
     """A query on the lake, read-only."""
-    with Lake(place).open(read_only=True) as connection:
-        return connection.sql(sql).pl()
+    return Lake(place, lake_catalogue_dsn(place)).read(sql)

@@ -163,14 +163,11 @@ class ShopsFile(_Part):
         faults = [f"shop key {key!r} stands twice; a key is a shop's identity" for key in twins]
         feeds: dict[tuple[object, ...], str] = {}
         for shop in self.shops:
-            for feed in _feeds(shop):
-                first = feeds.setdefault(feed, shop.key)
-                if first != shop.key:
-                    faults.append(
-                        f"shop {shop.key!r} reads the same till feed as shop {first!r}; every sale would double"
-                    )
+            first = feeds.setdefault(_feed(shop), shop.key)
+            if first != shop.key:
+                faults.append(f"shop {shop.key!r} reads the same till feed as shop {first!r}; every sale would double")
         if faults:
-            raise ValueError("; ".join(dict.fromkeys(faults)))
+            raise ValueError("; ".join(faults))
         return self
 
     def shop(self, key: str) -> Shop:
@@ -212,11 +209,14 @@ class ShopsFile(_Part):
         return table.get(method.lower())
 
 
-def _feeds(shop: Shop) -> list[tuple[object, ...]]:
-    """What no two shops may share: the till's account and location, and for files the folder and pattern too."""
+def _feed(shop: Shop) -> tuple[object, ...]:
+    """What no two shops may read: a location, a folder with its pattern.
+
+    An account they may share: their receipts then know each other (a return at another shop).
+    """
     if isinstance(shop.feed, FileDropFeed):
-        return [("account", shop.feed_account), ("folder", shop.feed.path, shop.feed.pattern)]
-    return [(shop.feed.kind, shop.feed_account, shop.feed.location_id)]
+        return (shop.feed.path, shop.feed.pattern)
+    return (shop.feed_account, shop.feed.location_id)
 
 
 def _rate_key(rate: Decimal) -> str:

@@ -6,13 +6,18 @@ what is due, what was sent and what is unknown stands in the ledger, so a run th
 
 import dagster as dg
 
+from bp_assets import catalog
+from bp_assets.framing import frame_of
+from bp_assets.lake.frames import Writer, mark
+from bp_assets.ledger.changes import changes
 from bp_assets.ledger.postings import requeue
-from bp_assets.posting.linger import run
-from bp_assets.resources import ErpResource, LedgerResource, ShopsResource
+from bp_assets.posting import linger
+from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
+from bp_assets.telling import Said, told
 
 
 class Linger(dg.Config):
-    """How long a posting run waits for more sales after the last one; ``None`` is what the shops file says."""
+    """How long a posting run stays to take more sales; ``None`` is what the shops file says, 0 one round."""
 
     linger_seconds: float | None = None
 
@@ -25,7 +30,7 @@ class Retry(dg.Config):
     sale_ids: list[str] = []
 
 
-@dg.op(description="Take new receipts from every till, post what is due, wait for more; until it is quiet.")
+@dg.op(description="Take new receipts from every till, post what is due, wait for more; until its time is over.")
 def take_and_post(
     context: dg.OpExecutionContext, config: Linger, ledger: LedgerResource, erp: ErpResource, shops: ShopsResource
 ) -> None:
@@ -38,7 +43,7 @@ def retry_rejected_sales(
 ) -> None:
     chosen = list(config.sale_ids) or None
     count = requeue(ledger.open(), chosen, shop=config.shop or None, reason_code=config.reason_code or None)
-    context.log.info(f"{count} rejected sales wait again")
+    context.log.info(f"{count} sales wait again")
     _post(context, ledger, erp, shops, 0)
 
 
@@ -49,9 +54,45 @@ def _post(
     shops: ShopsResource,
     linger_seconds: float | None,
 ) -> None:
-    """The one line that joins Dagster to the posting engine, and what it says while it works."""
-    file = shops.load()
-    seconds = file.posting.linger_seconds if linger_seconds is None else linger_seconds
+    """Joins Dagster to the posting engine: its rounds become log lines, its end the op's metadata."""
+
+    def tell(one: linger.Round) -> None:
+        for shop in one.intake:
+            if shop.error:
+                context.log.warning(f"{shop.shop}: the till can't be read: {shop.error}")
+        if not one.quiet:
+            context.log.info(f"{sum(shop.new for shop in one.intake)} received, {one.posted.posted} posted")
+
     with erp.client("posting") as client:
-        summary = run(ledger.open(), client, file, seconds, on_batch=lambda batch: context.log.info(str(batch)))
-    context.log.info(f"quiet: {summary}")
+        done = linger.run(ledger.open(), client, shops.load(), linger_seconds=linger_seconds, on_round=tell)
+        requests = sum(client.counts.values())
+    if done.busy_elsewhere:
+        context.log.info("another run posts to this account; nothing was done here")
+    if done.down:
+        context.log.warning(f"the ERP could not be worked with: {done.down}. Sales wait in the ledger")
+    context.add_output_metadata(
+        {"received": done.received, "posted": done.posted, "rejected": done.parked, "rounds": done.rounds,
+         "erp_requests": requests}
+    )  # fmt: skip
+
+
+LOG_COLUMNS = (
+    "step_id", "sale_id", "document", "step", "attempt", "handle", "outcome", "status", "erp_id", "error",
+    "intended_at", "done_at",
+)  # fmt: skip
+
+
+@dg.asset(**catalog.attributes("posting_log"), retry_policy=catalog.RETRY)
+def posting_log(context: dg.AssetExecutionContext, ledger: LedgerResource, lake: LakeResource) -> dg.MaterializeResult:
+    tables = lake.open()
+    with tables.open() as reading:
+        followed = mark(reading, "posting_log")
+    found = changes(ledger.open(), "steps", followed.mark if followed else None, columns=list(LOG_COLUMNS))
+    frame = frame_of("posting_log", found.rows)
+
+    def store(writer: Writer) -> Said:
+        change = writer.replace("posting_log", frame) if found.complete else writer.upsert("posting_log", frame)
+        writer.set_mark("posting_log", found.mark)
+        return Said.of(writer, "posting_log", change)
+
+    return told(context, "posting_log", tables.write(store))

@@ -6,16 +6,23 @@ import dagster as dg
 
 from bp_assets import catalog
 from bp_assets.brightpearl import products
+from bp_assets.framing import frame_of
+from bp_assets.lake.frames import Writer
 from bp_assets.resources import ErpResource, LakeResource
 from bp_assets.staging import rows
-from bp_assets.telling import told
+from bp_assets.telling import Said, told
 
 
 @dg.asset(**catalog.attributes("price_lists"), retry_policy=catalog.RETRY)
 def price_lists(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResource) -> dg.MaterializeResult:
     started = datetime.now(UTC)
-    with lake.lake() as store, erp.client("read") as client:
+    with erp.client("read") as client:
         good, bad = rows.understood(products.price_lists(client))
-        with store.change() as change:
-            change.replace("price_lists", [rows.price_list(one, started) for one in good])
-        return told(context, "price_lists", store.count("price_lists"), written=len(good), client=client, misread=bad)
+    frame = frame_of("price_lists", [rows.price_list(one, started) for one in good])
+
+    def store(writer: Writer) -> Said:
+        change = writer.replace("price_lists", frame)
+        writer.set_mark("price_lists", started.isoformat(), started)
+        return Said.of(writer, "price_lists", change)
+
+    return told(context, "price_lists", lake.open().write(store), client=client, misread=bad)

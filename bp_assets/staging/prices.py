@@ -1,8 +1,7 @@
 """Asset ``prices``. Read: ``products`` in the lake, product-price GET. Written: ``prices`` and its mark.
 
-Prices are read for the products that were read since the last time (their ``as_of`` is newer than the mark), so they
-cost what products cost: an hour's changes by day, everything after the nightly sweep, which is what finds a price that
-changed without moving its product's ``updatedOn``.
+An increment reads the prices of products that were found changed since the mark. Whether a price moves its product's
+``updatedOn`` is not documented, so the nightly sweep (``full``) reads the prices of all.
 """
 
 from datetime import UTC, datetime
@@ -11,26 +10,48 @@ import dagster as dg
 
 from bp_assets import catalog
 from bp_assets.brightpearl.products import prices as read_prices
+from bp_assets.framing import frame_of, keys_of
+from bp_assets.lake.frames import Change, Writer, mark
 from bp_assets.resources import ErpResource, LakeResource
 from bp_assets.staging import rows
-from bp_assets.telling import told
+from bp_assets.telling import Said, told
+
+
+class PriceSweep(dg.Config):
+    """``full`` reads everything; without it only the prices of products that changed."""
+
+    full: bool = False
+
+
+_READ = "select product_id, as_of from products where $1::timestamptz is null or as_of > $1"
+_STRAYS = "select distinct product_id from prices anti join products using (product_id)"
 
 
 @dg.asset(**catalog.attributes("prices"), retry_policy=catalog.RETRY)
-def prices(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResource) -> dg.MaterializeResult:
-    started = datetime.now(UTC)
-    with lake.lake() as store, erp.client("read") as client:
-        mark = store.mark("prices")
-        since = datetime.fromisoformat(mark) if mark else None
-        read = store.rows("select product_id, as_of from products where $1 is null or as_of > $1", [since])
-        wanted = {product_id for product_id, _ in read}
-        gone = {row[0] for row in store.rows("select distinct product_id from prices anti join products using (product_id)")}
-        good, bad = rows.understood(read_prices(client, wanted))
-        unread = {int(one.id or 0) for one in bad}
-        with store.change() as change:
-            change.delete("prices", "product_id", (wanted - unread) | gone)
-            change.insert("prices", [rows.price(one, started) for one in good])
-            if read:
-                change.mark("prices", max(as_of for _, as_of in read).isoformat())
-        count = store.count("prices")
-        return told(context, "prices", count, written=len(good), client=client, misread=bad, products=len(wanted))
+def prices(
+    context: dg.AssetExecutionContext, config: PriceSweep, erp: ErpResource, lake: LakeResource
+) -> dg.MaterializeResult:
+    started, tables = datetime.now(UTC), lake.open()
+    with tables.open() as reading:
+        followed = mark(reading, "prices")
+        reached = datetime.fromisoformat(followed.mark) if followed else None
+        since = None if config.full else reached
+        changed = reading.execute(_READ, [since]).fetchall()
+        strays = {row[0] for row in reading.execute(_STRAYS).fetchall()}
+    with erp.client("read") as client:
+        good, bad = rows.understood(read_prices(client, {product_id for product_id, _ in changed}))
+    # A product whose prices could not be read keeps those we have; one that has none any more loses them.
+    read = {product_id for product_id, _ in changed} - {int(one.id or 0) for one in bad}
+    emptied = read - {one.product_id for one in good}
+    frame = frame_of("prices", [rows.price(one, started) for one in good if one.product_id in read])
+    newest = max((as_of for _, as_of in changed), default=reached)
+
+    def store(writer: Writer) -> Said:
+        gone = emptied | strays
+        deleted = writer.delete_keys("prices", keys_of("product_id", gone), ["product_id"]) if gone else 0
+        change = writer.upsert("prices", frame, within=("product_id",))
+        if newest is not None:
+            writer.set_mark("prices", newest.isoformat(), started)
+        return Said.of(writer, "prices", change, Change(deleted=deleted))
+
+    return told(context, "prices", tables.write(store), client=client, misread=bad, products_read=len(read))

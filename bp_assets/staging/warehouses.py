@@ -10,9 +10,11 @@ import dagster as dg
 from bp_assets import catalog
 from bp_assets.brightpearl import places
 from bp_assets.domain.catalogue import Place
+from bp_assets.framing import frame_of
+from bp_assets.lake.frames import Writer
 from bp_assets.resources import ErpResource, LakeResource
 from bp_assets.staging import rows
-from bp_assets.telling import told
+from bp_assets.telling import Said, told
 
 _KNOWN = """
 select warehouse_id, default_location_id, quarantine_location_id from warehouses
@@ -22,12 +24,17 @@ where default_location_id is not null and quarantine_location_id is not null
 
 @dg.asset(**catalog.attributes("warehouses"), retry_policy=catalog.RETRY)
 def warehouses(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResource) -> dg.MaterializeResult:
-    started = datetime.now(UTC)
-    with lake.lake() as store, erp.client("read") as client:
-        known = {place[0]: Place(*place) for place in store.rows(_KNOWN)}
+    started, tables = datetime.now(UTC), lake.open()
+    with tables.open() as reading:
+        known = {row[0]: Place(*row) for row in reading.execute(_KNOWN).fetchall()}
+    with erp.client("read") as client:
         good, bad = rows.understood(places.warehouses(client))
         known |= places.places(client, {one.warehouse_id for one in good} - set(known))
-        new = [rows.warehouse(one, known.get(one.warehouse_id), started) for one in good]
-        with store.change() as change:
-            change.replace("warehouses", new)
-        return told(context, "warehouses", store.count("warehouses"), written=len(new), client=client, misread=bad)
+    frame = frame_of("warehouses", [rows.warehouse(one, known.get(one.warehouse_id), started) for one in good])
+
+    def store(writer: Writer) -> Said:
+        change = writer.replace("warehouses", frame)
+        writer.set_mark("warehouses", started.isoformat(), started)
+        return Said.of(writer, "warehouses", change)
+
+    return told(context, "warehouses", tables.write(store), client=client, misread=bad)

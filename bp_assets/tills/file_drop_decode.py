@@ -91,6 +91,7 @@ class _Receipt:
         for row in self.rows:
             if BROKEN in row.values:
                 raise Fault("malformed", f"{row.place}: {row.values[BROKEN]}")
+        self.lines_once()
         line_rows, tender_rows = self.sides()
         sold_at, day = self.moment()
         self.same_currency()
@@ -129,6 +130,16 @@ class _Receipt:
                 lines.append(row)
         return lines, paid
 
+    def lines_once(self) -> None:
+        """A line number stands once; the same line delivered twice was taken together before."""
+        places: dict[str, str] = {}
+        for row in self.rows:
+            number = row.text(self.columns.line)
+            if number and number in places:
+                words = f"{places[number]} and {row.place}: line {number} stands twice with different content"
+                raise Fault("conflicting_rows", f"receipt {self.raw.source_id}: {words}")
+            places[number] = row.place
+
     def is_void(self, row: Reader) -> bool:
         return bool(self.feed.void_column) and row.text(self.feed.void_column) in self.feed.void_values
 
@@ -142,9 +153,12 @@ class _Receipt:
         """When the basket closed (its last row) and the trading day; rows that contradict each other are a fault."""
         zone = self.shop.zone
         found: list[tuple[datetime, str]] = []
-        for row in self.rows:
+        # Tender rows of some tills carry no time; the lines' time is the receipt's.
+        for row in [row for row in self.rows if row.text(self.columns.sold_at)] or self.rows:
             zone = zone_of(row, self.shop.zone)
             found.append(instant(row, zone))
+        if not found:
+            raise Fault("malformed", f"receipt {self.raw.source_id} has no rows")
         first, last = min(found), max(found)
         if last[0] - first[0] > SAME_BASKET:
             raise Fault(
@@ -321,7 +335,7 @@ class _Receipt:
     def quarantine(self, code: str, message: str) -> Quarantine:
         """The fault, with what the other rows still tell of the receipt's money and day."""
         sold_at = day = None
-        with suppress(Fault):
+        with suppress(Fault, ValueError, ArithmeticError):
             sold_at, day = self.moment()
         net = tax = gross = 0
         readable = False

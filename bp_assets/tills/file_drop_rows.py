@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bp_assets.config import FileDropFeed
 from bp_assets.domain.money import ZERO, parse_decimal, tax_inside, tax_on_top, to_minor
 
+MOST_DIGITS = 15  # before or after the point; anything beyond is a broken export, and would not fit the ledger
+
 
 class Fault(Exception):
     """Why the receipt is quarantined; the message names file and row where there is one."""
@@ -42,9 +44,12 @@ class Reader:
         if not text:
             return None
         try:
-            return parse_decimal(text)
+            value = parse_decimal(text)
         except ValueError as problem:
             raise Fault("bad_number", f"{self.place}: {column}: {problem}") from None
+        if abs(value.adjusted()) > MOST_DIGITS:
+            raise Fault("bad_number", f"{self.place}: {column}: {text!r} has more than {MOST_DIGITS} places")
+        return value
 
     def minor(self, column: str | None) -> int | None:
         """An amount of main units as an integer of the smallest unit."""

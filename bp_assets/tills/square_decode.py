@@ -188,7 +188,7 @@ def _sale(
 ) -> Sale:
     payments, refunds = content.get("payments", {}), content.get("refunds", {})
     people = [*payments.values(), *refunds.values()]
-    device = next((one["device_details"] for one in people if one.get("device_details")), {})
+    device: dict[str, Any] = next((one["device_details"] for one in people if one.get("device_details")), {})
     sold_at = _closed(order)
     originals = [entry["source_order_id"] for entry in order.get("returns", []) if entry.get("source_order_id")]
     notes = ["taken offline, arrived later"] if any(one.get("is_offline_payment") for one in people) else []

@@ -43,8 +43,8 @@ class Money:
         amount, currency = value.get("amount", 0), value.get("currency", self.currency)
         if currency != self.currency:
             raise Fault("wrong_currency", f"{name} is in {currency}, the shop trades in {self.currency}")
-        if isinstance(amount, bool) or not isinstance(amount, int):
-            raise Fault("bad_number", f"{name} is {amount!r}, not a whole number of the smallest unit")
+        if isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) >= 10**15:
+            raise Fault("bad_number", f"{name} is {amount!r}, not a sensible whole number of the smallest unit")
         return amount
 
 
@@ -93,7 +93,8 @@ def _sold(
 ) -> Line:
     gross, told_tax = money(item, "total_money"), money(item, "total_tax_money")
     taxes = _taxes(item, rates, told_tax, gross, order.get("taxes", []), money)
-    own, whole = [], []
+    own: list[tuple[dict[str, Any], int]] = []
+    whole: list[tuple[dict[str, Any], int]] = []
     for one in item.get("applied_discounts", []):
         discount = named.get(one["discount_uid"], {})
         (whole if discount.get("scope") == "ORDER" else own).append((discount, money(one, "applied_money")))

@@ -5,29 +5,31 @@ It shares nothing with the code under test on purpose: a rounding mistake made t
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
-_LARGEST_EXPONENT = 14  # amounts of 10^14 and more are refused as nonsense
+_LARGEST = 10**18  # bigger scaled amounts are refused as nonsense
+_EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])
 
 
 def scaled(value: object, places: int) -> int | None:
     """``value`` (JSON number or numeric string) times 10^places, exactly; ``None`` when that is not a whole number."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int):
-        return value * 10**places if abs(value) < 10**_LARGEST_EXPONENT else None
     if isinstance(value, str):
         try:
             value = Decimal(value.strip())
         except InvalidOperation:
             return None
-    if not isinstance(value, Decimal) or not value.is_finite():
+    if isinstance(value, int):
+        found = value * 10**places
+    elif isinstance(value, Decimal) and value.is_finite():
+        try:
+            found = int(value.quantize(Decimal((0, (1,), -places)), context=_EXACT).scaleb(places, context=_EXACT))
+        except (Inexact, InvalidOperation, Overflow):
+            return None
+    else:
         return None
-    if value and not -places <= value.normalize().as_tuple().exponent:  # type: ignore[operator]  # finite: an int
-        return None
-    if value and value.adjusted() >= _LARGEST_EXPONENT:
-        return None
-    return int(value.scaleb(places))
+    return found if abs(found) < _LARGEST else None
 
 
 def rounded(value: int, divisor: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from sandbox.erp import codes
@@ -34,12 +33,13 @@ def _post(router: Router, call: Call) -> Reply:
         raise codes.MULTI_MODE.error(mode=mode, fail=on_fail)
     if not isinstance(messages, list) or not 1 <= len(messages) <= MOST:
         raise codes.MULTI_COUNT.error(value=len(messages) if isinstance(messages, list) else messages)
+    for message in messages:  # before anything is done
+        if not isinstance(message, dict) or not message.get("label"):
+            raise codes.BAD_MEMBER.error(name="label", value="missing")
     processed: list[dict[str, Any]] = []
     unprocessed: list[str] = []
     stopped = False
     for message in messages:
-        if not isinstance(message, dict) or not message.get("label"):
-            raise codes.BAD_MEMBER.error(name="label", value="missing")
         if stopped:
             unprocessed.append(message["label"])
             continue
@@ -62,10 +62,7 @@ def _item(router: Router, call: Call, message: dict[str, Any]) -> Reply:
     path = uri.partition("?")[0]
     if world.faults.fires("item_failure", f"{method} {path}", lambda: world.shops_of(path, message.get("body"))):
         return refused(codes.INTERNAL.error())
-    body = message.get("body")
-    if isinstance(body, str) and body:
-        body = json.loads(body)
-    reply, route, _ = router.handle(world, method, uri, body)
+    reply, route, _ = router.handle(world, method, uri, message.get("body"))
     world.count_message(route)
     return reply
 

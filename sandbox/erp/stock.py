@@ -65,7 +65,7 @@ class StockLedger:
         self._cost = cost
         self._warehouses = warehouses
         self._products = products
-        self._started = at
+        self.started = at
         self.levels: dict[tuple[int, int], Level] = {}
         self.movements: list[Movement] = []
         self.by_product: dict[int, list[int]] = {}
@@ -145,7 +145,7 @@ class StockLedger:
                     0,
                     0,
                     0,
-                    self._started,
+                    self.started,
                     "opening",
                 )
 

@@ -96,15 +96,24 @@ def test_a_reply_lost_as_a_whole_leaves_every_item_unknown_and_sends_nothing_aga
     assert dict(client.counts) == {MULTI: 1}
 
 
-def test_after_a_failure_calls_go_one_by_one_until_it_has_rested(box, client):
-    now = resting(client)
+def test_one_lost_reply_is_an_accident_and_changes_nothing(box, client):
+    resting(client)
     box.faults({"kind": "error", "route": f"POST {PATH}", "count": 1})
     send_many(client, brands(2))
     assert outcomes(send_many(client, brands(3))) == [S] * 3
-    assert dict(client.counts) == {MULTI: 1, SINGLE: 3}
+    assert dict(client.counts) == {MULTI: 2}
+
+
+def test_after_two_failures_in_a_row_calls_go_one_by_one_until_it_has_rested(box, client):
+    now = resting(client)
+    box.faults({"kind": "error", "route": f"POST {PATH}", "count": 2})
+    send_many(client, brands(2))
+    send_many(client, brands(2))
+    assert outcomes(send_many(client, brands(3))) == [S] * 3
+    assert dict(client.counts) == {MULTI: 2, SINGLE: 3}
     now[0] = 60.0
     assert outcomes(send_many(client, brands(3, first=4))) == [S] * 3
-    assert client.counts[MULTI] == 2
+    assert client.counts[MULTI] == 3
 
 
 def test_a_refused_multi_message_falls_back_at_once_since_nothing_was_done(box, client):

@@ -112,7 +112,19 @@ def test_a_shop_key_that_stands_twice_and_a_feed_read_twice_are_refused() -> Non
     other = SHOP_TOML.format(key="bath", warehouse=6, channel=5, contact=204)
     doubled = "shops.toml: the file: shop 'bath' reads the same till feed as shop 'leeds'; every sale would double"
     assert faults(GOOD + other.replace("drop/bath", "drop/leeds")) == [doubled]
-    assert faults(GOOD + other.replace('kind = "file_drop"', 'kind = "file_drop"\naccount = "leeds"')) == [doubled]
+
+
+def test_shops_may_share_a_till_account_but_not_a_location_of_it() -> None:
+    account = GOOD.replace('kind = "file_drop"', 'kind = "file_drop"\naccount = "tills"')
+    other = SHOP_TOML.format(key="bath", warehouse=6, channel=5, contact=204)
+    shared = other.replace('kind = "file_drop"', 'kind = "file_drop"\naccount = "tills"')
+    assert {shop.feed_account for shop in loads(account + shared).shops} == {"tills"}
+    head, _, _ = other.partition("[shops.feed]")
+    square = 'feed = { kind = "square", location_id = "L1" }'
+    twins = GOOD + head + square + head.replace("bath", "york") + square
+    assert faults(twins) == [
+        "shops.toml: the file: shop 'york' reads the same till feed as shop 'bath'; every sale would double"
+    ]
 
 
 def test_two_shops_may_share_a_folder_where_their_patterns_differ() -> None:

@@ -78,8 +78,8 @@ def test_a_return_in_a_later_wave_is_linked_through_the_ledger(house: House) -> 
 
 def test_a_return_of_a_sale_that_only_the_erp_knows_is_linked_by_its_reference(house: House) -> None:
     body = {
-        "customer": {"id": 201}, "ref": "900", "externalRef": "SO-file_drop-tills-900", "channelId": 2, "warehouseId": 3,
-        "installedIntegrationInstanceId": 13, "currency": {"code": "GBP"},
+        "customer": {"id": 201}, "ref": "900", "externalRef": "SO-file_drop-tills-900", "channelId": 2,
+        "warehouseId": 3, "installedIntegrationInstanceId": 13, "currency": {"code": "GBP"},
         "rows": [{"productId": COAT, "quantity": "1", "taxCode": "T20", "net": "50.00", "tax": "10.00"}],
     }  # fmt: skip
     old = house.api("POST", "/order-service/sales-order", body)

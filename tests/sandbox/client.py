@@ -45,7 +45,9 @@ class Caller:
         return reply.json()
 
     # -- what tests start from ----------------------------------------------------------------------------------------
-    def order(self, ref: str, rows: list[dict[str, Any]] | None = None, kind: str = "sales-order", **members: Any) -> int:
+    def order(
+        self, ref: str, rows: list[dict[str, Any]] | None = None, kind: str = "sales-order", **members: Any
+    ) -> int:
         body = sale(ref, rows) | members
         return int(self.read("POST", f"/order-service/{kind}", body))
 
@@ -85,18 +87,41 @@ class Caller:
 def sale(ref: str, rows: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """A sales order of the Leeds shop: by default 2 x product 1007 at 20.00 with tax in all."""
     return {
-        "customer": {"id": 201}, "ref": f"R-{ref}", "externalRef": ref, "installedIntegrationInstanceId": 13, "placedOn": DAY,
-        "channelId": 2, "warehouseId": 3, "priceListId": 2, "priceModeCode": "INC", "currency": {"code": "GBP"},
+        "customer": {"id": 201},
+        "ref": f"R-{ref}",
+        "externalRef": ref,
+        "installedIntegrationInstanceId": 13,
+        "placedOn": DAY,
+        "channelId": 2,
+        "warehouseId": 3,
+        "priceListId": 2,
+        "priceModeCode": "INC",
+        "currency": {"code": "GBP"},
         "rows": rows if rows is not None else [line()],
-    }  # fmt: skip
+    }
 
 
-def line(product: int = 1007, units: int = 2, net: str = "16.6667", tax: str = "3.33", code: str = "T20") -> dict[str, Any]:
-    return {"productId": product, "quantity": str(units), "taxCode": code, "net": net, "tax": tax, "nominalCode": "4000"}
+def line(
+    product: int = 1007, units: int = 2, net: str = "16.6667", tax: str = "3.33", code: str = "T20"
+) -> dict[str, Any]:
+    return {
+        "productId": product,
+        "quantity": str(units),
+        "taxCode": code,
+        "net": net,
+        "tax": tax,
+        "nominalCode": "4000",
+    }
 
 
 def payment(order: int, amount: float, ref: str, kind: str = "RECEIPT", method: str = "CARD") -> dict[str, Any]:
     return {
-        "transactionRef": ref, "paymentMethodCode": method, "paymentType": kind, "orderId": order, "currencyIsoCode": "GBP",
-        "exchangeRate": 1.0, "amountPaid": amount, "paymentDate": DAY,
-    }  # fmt: skip
+        "transactionRef": ref,
+        "paymentMethodCode": method,
+        "paymentType": kind,
+        "orderId": order,
+        "currencyIsoCode": "GBP",
+        "exchangeRate": 1.0,
+        "amountPaid": amount,
+        "paymentDate": DAY,
+    }

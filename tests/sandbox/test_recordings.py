@@ -58,7 +58,9 @@ def _order(world: World, number: int, rows: list[Row], **members: Any) -> Order:
 
 
 def _row(number: int, product: int) -> Row:
-    return Row(number, product, "Nice Shirt", "TEST001", UNIT, "T20", 90909, 91, "4000", 10, True, fulfilled=1, shipped=1)
+    return Row(
+        number, product, "Nice Shirt", "TEST001", UNIT, "T20", 90909, 91, "4000", 10, True, fulfilled=1, shipped=1
+    )
 
 
 def prepare(world: World) -> None:
@@ -70,7 +72,9 @@ def prepare(world: World) -> None:
     for number in (72433, 72435):
         _party(world, number, "TEST", "Factura", emails={"PRI": "foo@business.com"}, company="TEST COMPANY")
     world.custom_fields["customer"][9] = CustomField(9, "PCF_CODAE", "Code", "INTEGER")
-    world.custom_fields["sale"][131] = CustomField(131, "PCF_TIPONEG", "Business", "SELECT", options={156: "Small", 160: "Big"})
+    world.custom_fields["sale"][131] = CustomField(
+        131, "PCF_TIPONEG", "Business", "SELECT", options={156: "Small", 160: "Big"}
+    )
     world.custom_fields["sale"][132] = CustomField(132, "PCF_REICUOTA", "Quota", "SELECT", options={137: "Form"})
     world.products[1007].custom = {"PCF_SERIALIS": True}
     product = world.products[1007]
@@ -93,7 +97,7 @@ def prepare(world: World) -> None:
     _order(world, 988116, [_row(2975384, 1007)])
     note = Note(12447605, 988116, 2, 1, CREATED, CREATED, created_by=203, shipping_method_id=49, version=3131069)
     note.rows = {2975384: (1007, 1), 2975385: (1532, 1)}
-    note.done = {step: (CREATED, 4) for step in ("printed", "picked", "packed", "shipped")}
+    note.done = dict.fromkeys(("printed", "picked", "packed", "shipped"), (CREATED, 4))
     note.events = [(CREATED, 4, code) for code in ("PLA", "SHW", "PRI", "PIC", "PAC")]
     world.add_note(note)
 
@@ -140,7 +144,11 @@ def sender(server: SandboxServer, name: str) -> Callable[[dict[str, Any]], httpx
         if name == "client_error_expired":
             headers = {"authorization": "Bearer old", "brightpearl-app-ref": "tillbridge", "brightpearl-dev-ref": "dev"}
         if name == "client__search_error":
-            headers = {"authorization": "Bearer never", "brightpearl-app-ref": "tillbridge", "brightpearl-dev-ref": "dev"}
+            headers = {
+                "authorization": "Bearer never",
+                "brightpearl-app-ref": "tillbridge",
+                "brightpearl-dev-ref": "dev",
+            }
         with httpx.Client(trust_env=False) as client:
             if isinstance(body, str):
                 body = body.encode() if body else None
@@ -193,7 +201,11 @@ def differences(recorded: Any, given: Any) -> list[str]:
     want, got = shape(recorded), shape(given)
     wrong = [f"missing {path}" for path in want.keys() - got.keys()]
     wrong += [f"added {path}" for path in got.keys() - want.keys()]
-    wrong += [f"{path}: {sorted(want[path])} became {sorted(got[path])}" for path in want.keys() & got.keys() if want[path] != got[path]]
+    wrong += [
+        f"{path}: {sorted(want[path])} became {sorted(got[path])}"
+        for path in want.keys() & got.keys()
+        if want[path] != got[path]
+    ]
     return sorted(wrong)
 
 
@@ -223,5 +235,7 @@ def test_a_recorded_request_gets_an_answer_of_the_recorded_shape(file: Path, ser
         if isinstance(recorded["body"].get("response"), int):
             ids[str(recorded["body"]["response"])] = body["response"]
         if "errors" in recorded["body"]:
-            assert [entry["code"] for entry in body["errors"]] == [entry["code"] for entry in recorded["body"]["errors"]]
+            assert [entry["code"] for entry in body["errors"]] == [
+                entry["code"] for entry in recorded["body"]["errors"]
+            ]
     assert server.world.crashes == []

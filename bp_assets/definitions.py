@@ -1,0 +1,51 @@
+"""The only wiring: what Dagster loads. Read: environment (through the resources). Written: nothing.
+
+Loading must stay quick (2.5 s): Great Expectations and pandas are imported by the check that uses them, when it runs.
+"""
+
+import dagster as dg
+
+from bp_assets import catalog
+from bp_assets.finance.assets import daily_takings, finance_file, sales_reconciliation
+from bp_assets.jobs import JOBS
+from bp_assets.model.pos import till_tables
+from bp_assets.posting.assets import posting_log
+from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
+from bp_assets.schedules import SCHEDULES
+from bp_assets.staging.channels import channels
+from bp_assets.staging.posted import posted
+from bp_assets.staging.price_lists import price_lists
+from bp_assets.staging.prices import prices
+from bp_assets.staging.products import products
+from bp_assets.staging.stock_levels import stock_levels
+from bp_assets.staging.tax_codes import tax_codes
+from bp_assets.staging.warehouses import warehouses
+from checks.asset_checks import CHECKS
+from sensors.erp_changes import erp_changes
+from sensors.new_sales import new_sales
+from sensors.run_failures import run_failures
+from sensors.unsettled_postings import unsettled_postings
+
+ASSETS = (
+    products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,
+    till_tables, posting_log, posted,
+    sales_reconciliation, daily_takings, finance_file,
+)  # fmt: skip
+
+
+def resources() -> dict[str, dg.ConfigurableResource]:
+    """The resources by the names that assets, ops, checks and sensors ask for them."""
+    ledger, shops = LedgerResource(), ShopsResource()
+    return {"ledger": ledger, "lake": LakeResource(), "shops": shops, "erp": ErpResource(shops=shops, ledger=ledger)}
+
+
+defs = dg.Definitions(
+    assets=[*ASSETS, *catalog.outside_specs(), catalog.spec("findings")],
+    asset_checks=list(CHECKS),
+    jobs=list(JOBS),
+    schedules=list(SCHEDULES),
+    sensors=[new_sales, unsettled_postings, erp_changes, run_failures],
+    resources=resources(),
+    # One process: what a click on "Materialize" starts is as small as what the jobs do.
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,42 @@
+"""freshness tells which tables are older than their cadence."""
+
+from __future__ import annotations
+
+from bp_assets.domain.findings import Finding
+from bp_assets.lake.tables import TABLES
+from checks.context import CheckContext
+from checks.freshness import CADENCE, freshness
+from tests.builders import Books, minutes_ago
+
+
+def refreshed(books: Books, table: str, minutes: int) -> None:
+    books.put("lake_marks", table_name=table, mark="1", as_of=minutes_ago(minutes), rows=0)
+
+
+def test_every_table_but_the_findings_has_a_cadence() -> None:
+    assert set(CADENCE) == {table.name for table in TABLES} - {"findings"}
+
+
+def test_tables_within_their_cadence_are_not_found(books: Books, context: CheckContext) -> None:
+    for table in CADENCE:
+        refreshed(books, table, 30)
+    assert freshness(books.connection, context) == []
+
+
+def test_a_stale_table_is_found_with_its_age_and_a_new_one_as_never_filled(books: Books, context: CheckContext) -> None:
+    for table in CADENCE.keys() - {"prices"}:
+        refreshed(books, table, 61 if table == "stock_levels" else 1)
+    assert freshness(books.connection, context) == [
+        Finding(
+            check="freshness", kind="never_filled", shop="", receipt_number="", sale_id="", business_date=None,
+            expected="refreshed every 3 hours", actual="never refreshed", place="prices", owner="data",
+            message="prices was never refreshed. Materialise it once; if that fails, read the run's error.",
+        ),
+        Finding(
+            check="freshness", kind="stale", shop="", receipt_number="", sale_id="", business_date=None,
+            expected="at most 1 hour old", actual="1 hour 1 minute old", place="stock_levels", owner="data",
+            message="stock_levels is 1 hour 1 minute old; it should be refreshed every 1 hour. "
+            "Look whether its schedule is on and its last run succeeded; materialise it.",
+        ),
+    ]  # fmt: skip
+    assert freshness(books.connection, context, ["products"]) == []
