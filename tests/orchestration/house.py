@@ -14,7 +14,7 @@ import dagster as dg
 import httpx
 
 from bp_assets.config import Home, ShopsFile, load
-from bp_assets.definitions import ASSETS, resources
+from bp_assets.definitions import ASSETS, defs, resources
 from bp_assets.resources import lake_of, ledger_of
 from sandbox.server import SandboxServer
 
@@ -104,6 +104,14 @@ class House:
         result = dg.materialize(
             list(ASSETS), instance=self.instance, resources=resources(), selection=selection, run_config={"ops": ops}
         )
+        assert result.success
+        return result
+
+    def run(self, job: str, **config: dict[str, Any]) -> dg.ExecuteInProcessResult:
+        """Run a job of the project in this process. ``config`` is by op."""
+        ops = {name: {"config": values} for name, values in config.items()}
+        found = defs.resolve_job_def(job)
+        result = found.execute_in_process(instance=self.instance, run_config={"ops": ops})
         assert result.success
         return result
 
