@@ -73,8 +73,8 @@ def summary(report: Report) -> str:
     if "requests" in seen:
         looked += f", {seen['products']} products, {seen['requests']} requests to the ERP, nothing written"
     verdict = "Safe to go live" if report.safe else f"Not safe to go live: {_number(faults, 'fault')}"
-    worth = f', {_number(warnings, "warning")}' if warnings else ''
-    return f'{verdict}{worth} ({looked}).'
+    worth = f", {_number(warnings, 'warning')}" if warnings else ""
+    return f"{verdict}{worth} ({looked})."
 
 
 def _number(count: int, word: str) -> str:
