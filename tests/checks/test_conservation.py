@@ -82,7 +82,8 @@ def test_one_receipt_too_many_is_found_unless_it_reached_us_after_the_till_was_a
         "surplus_receipts", "2 transactions, 24.00 GBP", -1200,
     )  # fmt: skip
     books.sql(
-        "update pos_transactions set captured_at = ?::timestamptz + interval 1 minute where receipt_number = '1002'", NOW
+        "update pos_transactions set captured_at = ?::timestamptz + interval 1 minute where receipt_number = '1002'",
+        NOW,
     )
     assert conservation(books.connection, context) == []
 
