@@ -49,7 +49,7 @@ def run_job(name: str, config: dict[str, Any] | None = None) -> list[CheckRun]:
     from bp_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
-        job = defs.get_job_def(name)
+        job = defs.resolve_job_def(name)
         result = job.execute_in_process(instance=instance, run_config={**QUIET, **(config or {})}, raise_on_error=False)
         if not result.success:
             failed = [event for event in result.all_events if event.is_step_failure]

@@ -115,7 +115,7 @@ def test_the_tills_own_control_totals_equal_the_books_and_count_no_voids(tills: 
 
     tills.switch("trade", date=DAY, transactions=250, seed=3, planted=False)
     tills.switch("trade", date="2026-11-21", transactions=50, seed=3, planted=False)
-    assert {one["kind"] for one in tills.books()["transactions"]} >= {"void", "parked"}
+    assert "void" in {one["kind"] for one in tills.books()["transactions"]}
     totals = {(row["shop"], row["business_date"]): row for row in tills.books()["totals"]}
     for shop in four_shops(tills).shops:
         till = open_till(shop, "GBP")
