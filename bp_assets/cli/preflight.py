@@ -7,6 +7,7 @@ import textwrap
 from contextlib import ExitStack
 
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
 
 from bp_assets.brightpearl.auth import TokenStore
@@ -55,7 +56,7 @@ def _show(out: Console, report: Report) -> None:
     for severity, title in _TITLES.items():
         found = report.of(severity)
         if found and out.is_terminal:
-            rows = [(one.place, one.message, one.advice) for one in found]
+            rows = [tuple(map(escape, (one.place, one.message, one.advice))) for one in found]
             out.print(table(title, ("Where", "What", "What to do"), rows))
         elif found:
             out.print(f"{title}\n", highlight=False)
@@ -73,8 +74,8 @@ def summary(report: Report) -> str:
     if "requests" in seen:
         looked += f", {seen['products']} products, {seen['requests']} requests to the ERP, nothing written"
     verdict = "Safe to go live" if report.safe else f"Not safe to go live: {_number(faults, 'fault')}"
-    worth = f', {_number(warnings, "warning")}' if warnings else ''
-    return f'{verdict}{worth} ({looked}).'
+    worth = f", {_number(warnings, 'warning')}" if warnings else ""
+    return f"{verdict}{worth} ({looked})."
 
 
 def _number(count: int, word: str) -> str:
