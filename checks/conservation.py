@@ -2,8 +2,8 @@
 
 Read: pos_transactions, pos_lines, posted_orders, till_totals, sales_reconciliation, the shops file. Written: nothing.
 
-The till counts the baskets it closed, voided ones too; only those excluded as ``not_closed`` are left out of the proof.
-Receipts sold after the till was asked may or may not be in its count: only what holds either way is reported.
+The till counts closed baskets, so receipts excluded as ``void`` or ``not_closed`` are left out of the proof. Receipts
+sold after the till was asked may or may not be in its count: only what holds either way is reported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAME = "conservation"
 _TOLD = f"""
 with held as (
     select r.*, t.sold_at from ({RECEIPTS}) r join pos_transactions t on t.sale_id = r.sale_id
-    where not (r.state = 'excluded' and r.reason_code = 'not_closed')
+    where not (r.state = 'excluded' and r.reason_code in ('void', 'not_closed'))
 ),
 told as (
     select x.shop, x.business_date, x.currency, x.transactions, x.gross as says,

@@ -6,6 +6,7 @@ Read: the command line. Written: one line on standard output when it listens.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import threading
 from pathlib import Path
@@ -82,7 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
 
     threading.Thread(target=announce, daemon=True).start()
-    server.run(ready)
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a person ends it
+        server.run(ready)
     return 0
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.erp.amounts import rounded, scaled
+from sandbox.erp.corrections import correct
 from sandbox.erp.order_edit import changed
 from sandbox.erp.order_model import UNIT, Order, Row
 from sandbox.erp.products import Product
-from sandbox.erp.warehouse import correct
 
 if TYPE_CHECKING:
     from sandbox.world import World

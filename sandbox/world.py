@@ -221,9 +221,9 @@ class World:
                     shops |= self.shops_of(str(message.get("uri") or ""), message.get("body"))
         parts = path.split("/")
         for before, text in pairwise(parts):
-            if text.isdigit() and before in ("order", "sales-order", "sales-credit"):
+            if text.isdecimal() and before in ("order", "sales-order", "sales-credit"):
                 shops |= self._order_shops(int(text))
-            elif text.isdigit() and before == "goods-out" and int(text) in self.goods_out:
+            elif text.isdecimal() and before == "goods-out" and int(text) in self.goods_out:
                 shops |= self._order_shops(self.goods_out[int(text)].order_id)
         return shops
 

@@ -7,6 +7,7 @@ tens of milliseconds.
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from bp_assets.config.home import Home
+from bp_assets.lake.connect import Lake
+from bp_assets.lake.migrate import migrate as migrate_lake
 from bp_assets.ledger import cluster, server
 from bp_assets.ledger.connection import Ledger
 
@@ -21,9 +24,23 @@ _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
-    """URL of a running embedded PostgreSQL of this session, whose database ``ready`` is a migrated ledger."""
-    data = tmp_path_factory.mktemp("server") / "postgres"
+def server_folder() -> Iterator[Path]:
+    """A folder for servers outside pytest's own: as root a server runs as another user, and every pytest session that
+    starts shuts other users out of pytest's folders, those of running sessions too."""
+    with tempfile.TemporaryDirectory(prefix="tillbridge-tests-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def server_path(server_folder: Path) -> Path:
+    """A folder of this test alone in which an embedded server may live."""
+    return Path(tempfile.mkdtemp(dir=server_folder))
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[sa.URL]:
+    """URL of an embedded PostgreSQL of this session; its database ``ready`` has a migrated ledger and lake."""
+    data = server_folder / "session" / "postgres"
     socket_dir = cluster.attach(data)
     url = sa.make_url(f"postgresql+psycopg2://postgres@/postgres?host={socket_dir}")
     make_database(url, "ready")
@@ -31,6 +48,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TILLBRIDGE_DATABASE_URL", url.set(database="ready").render_as_string(hide_password=False))
         Ledger.open(home).close()
+        migrate_lake(Lake(home, server.lake_catalogue_dsn(home)))
     yield url
     cluster.stop(data)
     cluster.release(data)
@@ -67,7 +85,12 @@ def home(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home
     monkeypatch.delenv("TILLBRIDGE_LAKE_PATH", raising=False)
     root = tmp_path / "home"
     root.mkdir()
-    return Home(root)
+    made = Home(root)
+    # The template's lake has no rows yet, so its files may stand anywhere: here, in the folder of this test.
+    with sa.create_engine(server.database_url(made), poolclass=sa.NullPool).begin() as connection:
+        move = sa.text("update lake.ducklake_metadata set value = :folder where key = 'data_path'")
+        connection.execute(move, {"folder": f"{made.lake}/"})
+    return made
 
 
 @pytest.fixture
@@ -76,3 +99,9 @@ def ledger(home: Home) -> Iterator[Ledger]:
     assert home.database_url
     with Ledger(server.database_url(home)) as opened:
         yield opened
+
+
+@pytest.fixture
+def lake(home: Home) -> Lake:
+    """An empty lake with all its tables."""
+    return Lake(home, server.lake_catalogue_dsn(home))

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import stamina
 import typer
 
 from bp_assets.cli.examples import examples
@@ -196,6 +197,8 @@ def status(json_: JsonOption = False, home: HomeOption = None) -> None:
 
 def main() -> None:
     """Entry point: turns our own errors into one message and an exit code."""
+    # Retries show in the steps and in the ledger; a log line in the middle of a progress bar helps nobody.
+    stamina.instrumentation.set_on_retry_hooks(())
     # A terminated command stops its children like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if "--debug" in sys.argv[1:] and "serve" not in sys.argv[1:]:

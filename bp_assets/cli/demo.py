@@ -171,7 +171,7 @@ def _show(
     requests = sum(erp["requests"].values())
     out.print(
         f"Tills: {len(books['transactions'])} transactions, {len(missing)} never received, {len(unsettled)} unsettled. "
-        f"Verified at the till {money(verified, currency)} {currency}, in the ERP's own books {money(in_erp, currency)}. "
+        f"Verified at the till {money(verified, currency)} {currency}, in the ERP's books {money(in_erp, currency)}. "
         f"{requests} requests, {erp['refused']} refused by the cap."
     )
     for one in missing:

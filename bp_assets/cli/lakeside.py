@@ -5,6 +5,7 @@ Read and written: what the jobs read and write.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,8 @@ def run_job(name: str, config: dict[str, Any] | None = None) -> list[CheckRun]:
     """
     import dagster as dg
 
+    # Dagster warns of its own beta parameters when a sensor is made; nothing a user of this command could act on.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from bp_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:

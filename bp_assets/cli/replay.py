@@ -214,7 +214,7 @@ def _show(out: Console, summary: dict[str, Any], currency: str, json_out: Path |
     # Rejected receipts may have reached the ERP in part; then equality is asked of what is verified and what is there.
     agrees = summary["erp_net_minor"] == net["verified"] and not summary["unsettled"]
     out.print(
-        f"The ERP's own books: {money(summary['erp_net_minor'], currency)} net in {summary['erp_documents']} documents; "
+        f"The ERP's books: {money(summary['erp_net_minor'], currency)} net in {summary['erp_documents']} documents; "
         f"verified at the till: {money(net['verified'], currency)}. They {'agree' if agrees else 'do NOT agree'}."
     )
     out.print(f"{summary['requests']} requests, {summary['seconds']} s, {summary['findings']} findings.")

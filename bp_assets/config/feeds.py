@@ -151,13 +151,15 @@ class FileDropFeed(_Part):
 
     @model_validator(mode="after")
     def _amounts_declared(self) -> FileDropFeed:
-        columns = self.columns
+        columns, faults = self.columns, []
         if not (columns.unit_price or columns.net or columns.gross):
-            raise ValueError("columns must name unit_price, net or gross: without one of them a line has no amount")
+            faults.append("columns must name unit_price, net or gross: without one of them a line has no amount")
         if columns.row_kind and not self.tender_row_kinds:
-            raise ValueError("columns.row_kind needs tender_row_kinds: which values mark a tender row")
+            faults.append("columns.row_kind needs tender_row_kinds: which values mark a tender row")
         if not (columns.tender_amount or self.default_tender):
-            raise ValueError("declare columns.tender_amount or default_tender: how was a receipt paid?")
+            faults.append("declare columns.tender_amount or default_tender: how was a receipt paid?")
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
-from bp_assets.config.feeds import Feed
+from bp_assets.config.feeds import Feed, FileDropFeed
 from bp_assets.domain.sale import Line, LineType
 
 UNPAID = "unpaid"  # a tender mapped to this is owed, not paid: no payment is posted
@@ -158,14 +159,15 @@ class ShopsFile(_Part):
 
     @model_validator(mode="after")
     def _no_twins(self) -> ShopsFile:
-        keys = [shop.key for shop in self.shops]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise ValueError(f"shop key {key!r} stands twice; a key is a shop's identity")
-        feeds = [(shop.feed.kind, shop.feed_account, getattr(shop.feed, "location_id", "")) for shop in self.shops]
-        for shop, feed in zip(self.shops, feeds, strict=True):
-            if feeds.count(feed) > 1:
-                raise ValueError(f"shop {shop.key!r} reads the same till feed as another shop; every sale would double")
+        twins = sorted(key for key, count in Counter(shop.key for shop in self.shops).items() if count > 1)
+        faults = [f"shop key {key!r} stands twice; a key is a shop's identity" for key in twins]
+        feeds: dict[tuple[object, ...], str] = {}
+        for shop in self.shops:
+            first = feeds.setdefault(_feed(shop), shop.key)
+            if first != shop.key:
+                faults.append(f"shop {shop.key!r} reads the same till feed as shop {first!r}; every sale would double")
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     def shop(self, key: str) -> Shop:
@@ -207,6 +209,16 @@ class ShopsFile(_Part):
         return table.get(method.lower())
 
 
+def _feed(shop: Shop) -> tuple[object, ...]:
+    """What no two shops may read: a location, a folder with its pattern.
+
+    An account they may share: their receipts then know each other (a return at another shop).
+    """
+    if isinstance(shop.feed, FileDropFeed):
+        return (shop.feed.path, shop.feed.pattern)
+    return (shop.feed_account, shop.feed.location_id)
+
+
 def _rate_key(rate: Decimal) -> str:
     """One spelling per rate: 20, 20.0 and 20.00 are the same key."""
     return format(rate.normalize(), "f") if rate else "0"
@@ -232,7 +244,11 @@ def loads(text: str, origin: str = "shops file") -> ShopsFile:
     try:
         return ShopsFile.model_validate(data)
     except ValidationError as error:
-        lines = [f"{origin}: {_place(fault['loc'])}: {_words(fault['msg'])}" for fault in error.errors()]
+        found = error.errors()
+        # A list whose every entry is wrong also counts as empty: that is no fault of its own.
+        within = {fault["loc"][:1] for fault in found if len(fault["loc"]) > 1}
+        faults = [fault for fault in found if not (fault["type"] == "too_short" and fault["loc"] in within)]
+        lines = [f"{origin}: {_place(fault['loc'])}: {_words(fault['msg'])}" for fault in faults]
         raise ConfigError("\n".join(lines)) from None
 
 
@@ -244,7 +260,7 @@ def load(path: Path | None = None) -> ShopsFile:
     """
     path = path or Path(os.environ.get("TILLBRIDGE_CONFIG") or "shops.toml")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark that TOML does not know
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; give one with TILLBRIDGE_CONFIG or --config") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -255,8 +271,8 @@ def load(path: Path | None = None) -> ShopsFile:
 def _place(location: tuple[int | str, ...]) -> str:
     """``("shops", 2, "feed", "file_drop", "folder")`` -> ``shops[2].feed.folder``."""
     text = ""
-    for part in location:
-        if part in ("square", "file_drop"):
+    for before, part in zip(("", *location), location, strict=False):
+        if before == "feed" and part in ("square", "file_drop"):
             continue  # the union's tag, not a key that the user wrote
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text or "the file"
@@ -264,6 +280,8 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 def _words(message: str) -> str:
     message = message.removeprefix("Value error, ")
+    if message.startswith("Tuple should have at least 1 item"):
+        return "needs at least one entry"
     return {"Field required": "is missing", "Extra inputs are not permitted": "is not a known key"}.get(
         message, message
     )

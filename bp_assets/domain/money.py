@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 
 ZERO = Decimal(0)
+_DIGITS = 80  # twice what an amount and a rate may have together: nothing is rounded on the way to the one rounding
 # ISO 4217 exponents that are not 2. A currency that is not listed has two decimals.
 _EXPONENTS = {
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
@@ -26,19 +27,23 @@ def exponent(currency: str) -> int:
 def round_half_away(value: Decimal, places: int = 0) -> Decimal:
     """``value`` rounded to ``places`` decimals, halves away from zero: 0.5 -> 1, -0.5 -> -1. Never ``-0``."""
     with localcontext() as context:
-        context.prec = 60
+        context.prec = _DIGITS
         rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     return rounded if rounded else abs(rounded)
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
     """``amount`` in main units (pounds) as an integer of the smallest unit (pennies), halves away from zero."""
-    return int(round_half_away(amount.scaleb(exponent(currency))))
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return int(round_half_away(amount.scaleb(exponent(currency))))
 
 
 def from_minor(minor: int, currency: str) -> Decimal:
     """An integer of the smallest unit as an exact decimal in main units: 1234 GBP -> ``Decimal("12.34")``."""
-    return Decimal(minor).scaleb(-exponent(currency))
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return Decimal(minor).scaleb(-exponent(currency))
 
 
 def parse_decimal(text: str) -> Decimal:
@@ -69,12 +74,14 @@ def share_out(total_minor: int, weights: Sequence[int | Decimal]) -> list[int]:
     exact = [Decimal(weight) for weight in weights]
     if min(exact) < 0:
         raise ValueError("weights must not be negative")
-    whole = sum(exact, ZERO)
+    with localcontext() as context:
+        context.prec = _DIGITS
+        whole = sum(exact, ZERO)
     if not whole:
         return [total_minor, *([0] * (len(exact) - 1))]
     sign = -1 if total_minor < 0 else 1
     with localcontext() as context:
-        context.prec = 60
+        context.prec = _DIGITS
         quotas = [abs(total_minor) * weight / whole for weight in exact]
     parts = [int(quota) for quota in quotas]
     left = abs(total_minor) - sum(parts)
@@ -86,10 +93,12 @@ def share_out(total_minor: int, weights: Sequence[int | Decimal]) -> list[int]:
 def tax_inside(gross_minor: int, rate: Decimal) -> int:
     """The tax contained in a tax-inclusive amount at ``rate`` percent, halves away from zero."""
     with localcontext() as context:
-        context.prec = 60
+        context.prec = _DIGITS
         return int(round_half_away(gross_minor * rate / (100 + rate)))
 
 
 def tax_on_top(net_minor: int, rate: Decimal) -> int:
     """The tax that ``rate`` percent adds to a net amount, halves away from zero."""
-    return int(round_half_away(net_minor * rate / 100))
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return int(round_half_away(net_minor * rate / 100))

@@ -229,6 +229,7 @@ class Sale(_Record):
 
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+_HASHED = re.compile(r"-[0-9a-f]{16}\Z")
 
 
 def make_sale_id(source: str, account: str, source_id: str, event_id: str = "") -> str:
@@ -237,13 +238,19 @@ def make_sale_id(source: str, account: str, source_id: str, event_id: str = "") 
     Readable where it can be (at most 48 characters of letters, digits, ``_ . -``); otherwise the readable beginning
     and the first 16 hex digits of the SHA-256 of the whole, so that two different keys never share an id.
     """
+    # The ledger can't hold NUL and stores a replacement; a sale read back from it must have the id it was taken under.
+    source, account, source_id, event_id = (
+        part.replace("\x00", "\ufffd") for part in (source, account, source_id, event_id)
+    )
     event = f"~{event_id}" if event_id else ""
     plain = f"{source}-{account}-{source_id}{event}"
     # A dash in source or account could make two different keys read alike; the hash tells those apart.
     readable = not any(_UNSAFE.search(part) for part in (source, account, source_id, event_id))
-    if readable and "-" not in source + account and len(plain) <= 48:
+    # A plain id that ends as the hashed ones do could be another key's hashed id.
+    if readable and "-" not in source + account and len(plain) <= 48 and not _HASHED.search(plain):
         return plain
-    digest = hashlib.sha256("\x1f".join((source, account, source_id, event_id)).encode()).hexdigest()[:16]
+    parts = [part.replace("\x1e", "\x1e0").replace("\x1f", "\x1e1") for part in (source, account, source_id, event_id)]
+    digest = hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{_UNSAFE.sub('_', plain)[:31]}-{digest}"
 
 

@@ -8,6 +8,8 @@ Read and written: the schema ``lake`` of the database, the folder ``home.lake``.
 from __future__ import annotations
 
 import functools
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -21,7 +23,7 @@ import psycopg2  # type: ignore[import-untyped]  # ships no types
 import stamina
 
 from bp_assets.config.home import Home
-from bp_assets.lake.errors import LakeBusy, LakeConflict, LakeError, LakeUnavailable
+from bp_assets.lake.errors import LakeBusy, LakeConflict, LakeError, LakeNoSpace, LakeUnavailable
 
 if TYPE_CHECKING:
     from bp_assets.lake.frames import Writer
@@ -43,6 +45,7 @@ class Lake:
     def __init__(self, home: Home, dsn: str) -> None:
         self.home = home
         self.dsn = dsn
+        self._idle: deque[tuple[int, duckdb.DuckDBPyConnection]] = deque(maxlen=2)
 
     @contextmanager
     def open(
@@ -53,18 +56,39 @@ class Lake:
         Raises:
             LakeUnavailable: the catalogue or the folder can't be reached; or there is no lake yet to be read.
         """
-        with _explained(self):
-            connection = duckdb.connect(config=self._config())
+        engine = self._engine()
+        connection = engine.cursor()
         try:
-            with _explained(self):
-                _load_extensions(connection)
+            with explained_errors(self, OSError, duckdb.Error):
                 self._attach(connection, read_only=read_only, at=at)
                 connection.execute("SET TimeZone = 'UTC'")
                 connection.execute("USE lake")
-            with _explained(self):
+            with explained_errors(self, duckdb.Error):
                 yield connection
-        finally:
+        except BaseException:
             connection.close()
+            engine.close()  # whatever state it is in, nobody else gets it
+            raise
+        with suppress(duckdb.Error):
+            connection.execute("ROLLBACK")  # a reader may leave a transaction open
+        connection.execute("USE memory")
+        connection.execute("DETACH lake")
+        connection.close()
+        self._idle.append((os.getpid(), engine))
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB with the extensions loaded: loading takes a tenth of a second, so engines are used again.
+
+        Only the engine is kept, never the attached lake: a restart of PostgreSQL or a fork can't leave it stale.
+        """
+        while self._idle:
+            process, engine = self._idle.pop()
+            if process == os.getpid():
+                return engine
+        with explained_errors(self, duckdb.Error):
+            engine = duckdb.connect(config=self._config())
+            _load_extensions(engine)
+        return engine
 
     def read(self, sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> pl.DataFrame:
         """The answer of one query as a frame: instants in UTC, decimals as decimals."""
@@ -81,7 +105,7 @@ class Lake:
         """
         from bp_assets.lake.frames import Writer
 
-        with self.writing(), self.open(read_only=False) as connection:
+        with self.writing(), self._cleared_up(), self.open(read_only=False) as connection:
             connection.execute("BEGIN")
             try:
                 yield Writer(connection)
@@ -90,6 +114,17 @@ class Lake:
                 with suppress(duckdb.Error):
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _cleared_up(self) -> Iterator[None]:
+        """After a full disk, half-written files go at once: they would keep it full. Only writers make files, and we
+        hold the writers' lock, so a file that no snapshot knows is one of ours."""
+        try:
+            yield
+        except LakeNoSpace:
+            with suppress(LakeError, duckdb.Error), self.open(read_only=False) as connection:
+                connection.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
+            raise
 
     def write(self, work: Callable[[Writer], T]) -> T:
         """``work`` in one write transaction, run again (limited, with jitter) if another change came in between."""
@@ -128,14 +163,14 @@ class Lake:
         folder = self.home.lake
         if not read_only:
             folder.mkdir(parents=True, exist_ok=True)
-        options = [f"DATA_PATH {_quoted(str(folder) + '/')}", f"METADATA_SCHEMA '{SCHEMA}'"]
+        options = [f"DATA_PATH {quoted(str(folder) + '/')}", f"METADATA_SCHEMA '{SCHEMA}'"]
         if read_only:
             options.append("READ_ONLY")
         if isinstance(at, datetime):
             options.append(f"SNAPSHOT_TIME '{at.isoformat()}'")
         elif at is not None:
             options.append(f"SNAPSHOT_VERSION {int(at)}")
-        attach = f"ATTACH {_quoted('ducklake:postgres:' + self.dsn)} AS lake ({', '.join(options)}"
+        attach = f"ATTACH {quoted('ducklake:postgres:' + self.dsn)} AS lake ({', '.join(options)}"
         try:
             connection.execute(attach + ")")
         except duckdb.Error as error:
@@ -169,22 +204,22 @@ def _load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("ducklake", "postgres_scanner"):
         file = _extension(name)
         try:
-            connection.execute(f"LOAD {_quoted(str(file))}" if file else f"LOAD {name}")
+            connection.execute(f"LOAD {quoted(str(file))}" if file else f"LOAD {name}")
         except duckdb.Error:
             connection.execute(f"INSTALL {name}")
             connection.execute(f"LOAD {name}")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager
-def _explained(lake: Lake) -> Iterator[None]:
-    """DuckDB's errors that a person can do something about, as one line."""
+def explained_errors(lake: Lake, *kinds: type[Exception]) -> Iterator[None]:
+    """Errors that a person can do something about, as one line."""
     try:
         yield
-    except (duckdb.Error, OSError) as error:
+    except kinds as error:
         explained = explain(lake, error)
         if explained is None:
             raise
@@ -195,22 +230,18 @@ def explain(lake: Lake, error: Exception) -> LakeError | None:
     """The error as one line for a person, or ``None`` where it is a mistake in a query."""
     said = _without_password(lake, " ".join(str(error).split()))
     if any(words in said for words in _NO_SPACE):
-        return LakeUnavailable(
+        return LakeNoSpace(
             f"There is no space left for the lake in {lake.home.lake}: the transaction was undone, nothing is half "
             f"written. Free space or move the lake (TILLBRIDGE_LAKE_PATH), then run again. ({said[:300]})"
         )
     if isinstance(error, OSError) or "ermission denied" in said or "Read-only file system" in said:
-        return LakeUnavailable(f"The lake's folder {lake.home.lake} can't be used: {said[:300]}. Make it writable.")
+        folders = f"{lake.home.lake} and {lake.home.root}"
+        return LakeUnavailable(f"The lake can't write to its folders: {said[:300]}. Make {folders} writable.")
     if "onflict" in said and isinstance(error, duckdb.TransactionException):
         return LakeConflict(f"Another writer changed the same rows of the lake; run again. ({said[:300]})")
-    if "does not exist" in said and "ducklake" in said.lower() and "READ_ONLY" in said.upper().replace("-", "_"):
+    if "creating a new DuckLake is explicitly disabled" in said:
         return LakeUnavailable("There is no lake yet: run the pipeline once, or `tillbridge demo`.")
-    lost = (
-        "Unable to connect to Postgres",
-        "server closed the connection",
-        "terminating connection",
-        "Connection refused",
-    )
+    lost = ("Unable to connect to Postgres", "closed the connection", "terminating connection", "Failed to commit")
     if any(words in said for words in lost):
         return _unavailable(lake, said)
     return None

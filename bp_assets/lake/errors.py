@@ -11,6 +11,10 @@ class LakeUnavailable(LakeError):
     """The catalogue or the folder can't be reached or written; the transaction left nothing behind."""
 
 
+class LakeNoSpace(LakeUnavailable):
+    """The disk of the lake is full; the transaction left nothing behind."""
+
+
 class LakeBusy(LakeError):
     """Another writer held the lake for too long."""
 

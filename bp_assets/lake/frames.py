@@ -118,21 +118,20 @@ class Writer:
         return _count(self.connection.execute(f'DELETE FROM "{table}" AS t WHERE {condition}'))
 
     def _merge(self, table: Table, ignoring: Sequence[str]) -> int:
+        """Update what differs, insert what is new. Not ``MERGE``: its inserts make a file even for a single row."""
         names = [column.name for column in table.columns]
         others = [name for name in names if name not in table.key]
-        compared = [name for name in others if name not in ignoring]
         same = " AND ".join(f't."{name}" = s."{name}"' for name in table.key)
-        differs = " OR ".join(f't."{name}" IS DISTINCT FROM s."{name}"' for name in compared)
-        update = ", ".join(f'"{name}" = s."{name}"' for name in others)
+        differs = " OR ".join(f't."{name}" IS DISTINCT FROM s."{name}"' for name in others if name not in ignoring)
+        changed = 0
+        if differs:
+            update = ", ".join(f'"{name}" = s."{name}"' for name in others)
+            where = f"FROM {_INCOMING} AS s WHERE {same} AND ({differs})"
+            changed = _count(self.connection.execute(f'UPDATE "{table.name}" AS t SET {update} {where}'))
         columns = ", ".join(f'"{name}"' for name in names)
-        values = ", ".join(f's."{name}"' for name in names)
-        matched = f"WHEN MATCHED AND ({differs}) THEN UPDATE SET {update} " if differs else ""
-        return _count(
-            self.connection.execute(
-                f'MERGE INTO "{table.name}" AS t USING {_INCOMING} AS s ON {same} {matched}'
-                f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
-            )
-        )
+        absent = f'NOT EXISTS (SELECT 1 FROM "{table.name}" t WHERE {same})'
+        insert = f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM {_INCOMING} AS s WHERE {absent}'
+        return changed + _count(self.connection.execute(insert))
 
 
 def mark(connection: duckdb.DuckDBPyConnection, table: str) -> LakeMark | None:

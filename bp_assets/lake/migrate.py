@@ -53,9 +53,9 @@ def migrate(lake: Lake, tables: Sequence[Table] = TABLES) -> list[str]:
         connection.execute("BEGIN")
         done = _apply(connection, version, tables)
         connection.execute("COMMIT")
-        for table in tables:
-            if not _RESERVED & {column.name for column in table.columns}:
-                _inline(connection, INLINE_ROWS, f", table_name => '{table.name}'")
+        plain = [table.name for table in tables if not _RESERVED & {column.name for column in table.columns}]
+        for name in ("lake_version", "lake_marks", *plain):
+            _inline(connection, INLINE_ROWS, f", table_name => '{name}'")
         # Last: a migration that was cut off before is simply done again.
         connection.execute("BEGIN")
         connection.execute("DELETE FROM lake_version")

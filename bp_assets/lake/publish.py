@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from bp_assets.lake.connect import Lake, _explained, _quoted
+from bp_assets.lake.connect import Lake, explained_errors, quoted
 from bp_assets.lake.tables import TABLES, Table
 
 
@@ -43,7 +43,7 @@ def publish(lake: Lake, tables: Sequence[Table] = TABLES, *, always: bool = Fals
         if not _alive(stale):
             stale.unlink(missing_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    with lake.open() as connection, _explained(lake):
+    with lake.open() as connection, explained_errors(lake, OSError, duckdb.Error):
         connection.execute("BEGIN")  # one transaction reads one snapshot
         snapshot, as_of = _snapshot(connection)
         if not always and (rows := _held(target, snapshot)) is not None:
@@ -82,7 +82,7 @@ def _held(target: Path, snapshot: int) -> dict[str, int] | None:
 def _build(
     connection: duckdb.DuckDBPyConnection, file: Path, tables: Sequence[Table], snapshot: int, as_of: datetime
 ) -> dict[str, int]:
-    connection.execute(f"ATTACH {_quoted(str(file))} AS published_file")
+    connection.execute(f"ATTACH {quoted(str(file))} AS published_file")
     rows: dict[str, int] = {}
     for table in tables:
         place = f'published_file.main."{table.name}"'
@@ -95,26 +95,34 @@ def _build(
         )
         row = copied.fetchone()
         rows[table.name] = int(row[0]) if row else 0
-        connection.execute(f"COMMENT ON TABLE {place} IS {_quoted(table.description)}")
-        for column in table.columns:
-            connection.execute(f'COMMENT ON COLUMN {place}."{column.name}" IS {_quoted(column.description)}')
-    _describe(connection, rows, snapshot, as_of)
     connection.execute("COMMIT")
-    connection.execute("CHECKPOINT published_file")
     connection.execute("DETACH published_file")
+    with duckdb.connect(str(file)) as alone:  # many small statements, much quicker without the lake beside them
+        alone.execute("BEGIN")
+        _comment(alone, tables)
+        _describe(alone, rows, snapshot, as_of)
+        alone.execute("COMMIT")
+        alone.execute("CHECKPOINT")
     return rows
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, rows: dict[str, int], snapshot: int, as_of: datetime) -> None:
-    connection.execute(
-        "CREATE TABLE published_file.main.published (table_name VARCHAR NOT NULL, rows BIGINT NOT NULL, "
+def _comment(file: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+    for table in tables:
+        file.execute(f'COMMENT ON TABLE "{table.name}" IS {quoted(table.description)}')
+        for column in table.columns:
+            file.execute(f'COMMENT ON COLUMN "{table.name}"."{column.name}" IS {quoted(column.description)}')
+
+
+def _describe(file: duckdb.DuckDBPyConnection, rows: dict[str, int], snapshot: int, as_of: datetime) -> None:
+    file.execute(
+        "CREATE TABLE published (table_name VARCHAR NOT NULL, rows BIGINT NOT NULL, "
         "snapshot_id BIGINT NOT NULL, as_of TIMESTAMPTZ NOT NULL, published_at TIMESTAMPTZ NOT NULL)"
     )
     words = "What this file holds: every table at one snapshot of the lake, and when it was published."
-    connection.execute(f"COMMENT ON TABLE published_file.main.published IS {_quoted(words)}")
+    file.execute(f"COMMENT ON TABLE published IS {quoted(words)}")
     now = datetime.now(UTC)
     values = [[name, count, snapshot, as_of, now] for name, count in rows.items()]
-    connection.executemany("INSERT INTO published_file.main.published VALUES (?, ?, ?, ?, ?)", values)
+    file.executemany("INSERT INTO published VALUES (?, ?, ?, ?, ?)", values)
 
 
 def _sync(path: Path) -> None:

@@ -5,7 +5,7 @@ Read: the ERP, 200 orders a request. Written: nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,6 +22,7 @@ from bp_assets.brightpearl.goods import (
 from bp_assets.brightpearl.orders import ErpOrder, OrderRow, get_orders
 from bp_assets.brightpearl.payments import Payment, payments_of
 from bp_assets.brightpearl.reading import Misread
+from bp_assets.domain.money import from_minor
 from bp_assets.posting.plan import ORDER, Document, Row
 from bp_assets.posting.progress import ErpRows, batch_reference, places_of
 
@@ -87,19 +88,30 @@ def row_ids_by_sequence(document: Document, order: ErpOrder) -> dict[int, int] |
 
     The ERP keeps our sequence; where it did not, rows are matched by product, quantity and money.
     """
-    by_sequence = {row.sequence: row for row in order.rows if not row.bundle_child}
+    rows = [row for row in order.rows if not row.bundle_child]
+    by_sequence = {row.sequence: row for row in rows}
     if all(_alike(row, by_sequence.get(row.sequence)) for row in document.rows):
         return {row.sequence: by_sequence[row.sequence].row_id for row in document.rows}
-    left: dict[tuple[int, Decimal, Decimal], list[int]] = defaultdict(list)
-    for found in sorted(order.rows, key=lambda one: one.row_id):
-        left[found.product_id, found.quantity, found.tax].append(found.row_id)
+    equal: dict[tuple[object, ...], deque[int]] = defaultdict(deque)  # to the penny: these first
+    similar: dict[tuple[object, ...], deque[int]] = defaultdict(deque)  # whose money somebody changed
+    for found in sorted(rows, key=lambda one: one.row_id):
+        equal[found.product_id, found.quantity, found.net, found.tax].append(found.row_id)
+        similar[found.product_id, found.quantity].append(found.row_id)
     matched: dict[int, int] = {}
     for row in document.rows:
-        candidates = [key for key in left if key[:2] == (product_of(row), row.quantity) and left[key]]
-        if not candidates:
-            name = row.product.sku if row.product else row.name
-            return f"order {order.order_id} has no row for {row.quantity} of {name!r}"
-        matched[row.sequence] = left[candidates[0]].pop(0)
+        money = (from_minor(row.net_minor, order.currency), from_minor(row.tax_minor, order.currency))
+        if candidates := equal[product_of(row), row.quantity, *money]:
+            matched[row.sequence] = candidates.popleft()
+    taken = set(matched.values())
+    for row in document.rows:
+        if row.sequence not in matched:
+            candidates = similar[product_of(row), row.quantity]
+            while candidates and candidates[0] in taken:
+                candidates.popleft()
+            if not candidates:
+                name = row.product.sku if row.product else row.name
+                return f"order {order.order_id} has no row for {row.quantity} of {name!r}"
+            matched[row.sequence] = candidates.popleft()
     return matched
 
 
@@ -140,7 +152,7 @@ def done_steps(document: Document, facts: Facts) -> dict[str, str]:
             for note in facts.goods_in:
                 if note.batch_reference == batch_reference(document, place):
                     done.setdefault(f"goods_in:{place}", str(note.note_id))
-    if document.reserved() and _covers(document.reserved(), rows, _quantities(facts.reserved)):
+    if document.reserved() and _covers(document.reserved(), rows, held_or_sent(facts)):
         done["reserve"] = "ok"
     if facts.order.invoice_reference:
         done["close"] = "ok"
@@ -158,6 +170,11 @@ def _goods_out(document: Document, facts: Facts, rows: dict[int, int]) -> dict[s
     if not unshipped:
         done["ship"] = "ok"
     return done
+
+
+def held_or_sent(facts: Facts) -> dict[int, Decimal]:
+    """Quantity by order row that is reserved, or that the warehouse has put on a note since (then no longer held)."""
+    return _quantities([*facts.reserved, *(note for note in facts.goods_out if not note.transfer)])
 
 
 def _covers(wanted: list[Row], rows: dict[int, int], moved: dict[int, Decimal]) -> bool:

@@ -6,10 +6,12 @@ Written: nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.contacts import find_contact_by_email
+from bp_assets.brightpearl.errors import ErpRefused
 from bp_assets.brightpearl.orders import find_orders_by_external_ref
 from bp_assets.config import ShopsFile
 from bp_assets.domain.states import State
@@ -22,6 +24,8 @@ from bp_assets.posting.work import Work
 _WILL_COME = (State.PENDING, State.SENDING, State.UNKNOWN)
 _WILL_NOT_COME_BY_ITSELF = (State.REJECTED, State.QUARANTINED)
 NO_PARENT = 0
+# Whatever else was typed in there is not searched for: "@" alone would match, and page through, every contact.
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class Links:
@@ -34,14 +38,19 @@ class Links:
     def contacts(self, works: Sequence[Work]) -> None:
         """Set each work's contact: an exact match of the till's e-mail, else the shop's walk-in contact."""
         for work in works:
+            if all(work.known.order_id(document.code) for document in work.plan.documents):
+                continue  # nothing that names a contact is left to be sent
             email = work.plan.sale.customer.email.strip()
-            found = self._contact(email) if email else None
+            found = self._contact(email) if _ADDRESS.fullmatch(email) else None
             work.known.contact_id = found or work.plan.shop.walk_in_contact_id
 
     def _contact(self, email: str) -> int | None:
         key = email.lower()
         if key not in self._contacts:
-            self._contacts[key] = find_contact_by_email(self.client, email)
+            try:
+                self._contacts[key] = find_contact_by_email(self.client, email)
+            except ErpRefused:  # what the search can't take is nobody's address; one such sale must not stop the rest
+                self._contacts[key] = None
         return self._contacts[key]
 
     def parents(self, works: Sequence[Work]) -> dict[str, str]:
@@ -71,6 +80,8 @@ class Links:
                 continue
             if original in orders:
                 work.known.parent_id = orders[original]
+            elif original == work.sale_id and not any(d.code == ORDER for d in work.plan.documents):
+                work.known.parent_id = NO_PARENT  # a return that names itself would wait for itself
             elif original in held:
                 self._held_back(work, held[original], blocked)
             else:

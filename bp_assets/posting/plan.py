@@ -15,10 +15,12 @@ from decimal import Decimal
 from bp_assets.config import Shop, ShopsFile
 from bp_assets.config.shops import UNPAID
 from bp_assets.domain.catalogue import Catalogue, Product
+from bp_assets.domain.money import exponent
 from bp_assets.domain.sale import Kind, Line, LineType, Sale, Tender, make_sale_id
 
 ORDER, CREDIT = "SO", "SC"
 RECEIPT, PAYMENT = "RECEIPT", "PAYMENT"
+_PAYMENT_DECIMALS = 2  # what the ERP's payments take, whatever the currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +116,22 @@ def plan_sale(sale: Sale, shops: ShopsFile, catalogue: Catalogue) -> Plan | Refu
     """The plan of a sale, or why there is none. Never raises for what stands in the sale or the maps."""
     shop = shops.shop(sale.shop)
     currency = shops.currency_of(shop)
+    if not postable(sale.kind):
+        return Refusal(str(sale.kind), f"a {sale.kind.replace('_', ' ')} is nothing that could be posted")
     if sale.currency != currency:
         return Refusal("wrong_currency", f"the receipt is in {sale.currency}, shop {shop.key} in {currency}")
+    if exponent(currency) > _PAYMENT_DECIMALS:
+        # Refused before anything is sent: the order would get through and its payments never could.
+        return Refusal(
+            "wrong_currency",
+            f"{currency} has {exponent(currency)} decimals; a payment in the ERP takes {_PAYMENT_DECIMALS}",
+        )
     try:
         rows = {
             code: _rows([line for line in sale.lines if line.returned is returned], shops, shop, catalogue)
             for code, returned in ((ORDER, False), (CREDIT, True))
         }
+        _place_known(rows[CREDIT], shop, catalogue)
         payments = _payments(sale, shops, shop, {code: _total(rows[code]) for code in rows})
     except _Refused as refused:
         return refused.refusal
@@ -233,6 +244,14 @@ def _tax_code(line: Line, shops: ShopsFile, shop: Shop, catalogue: Catalogue) ->
     return code
 
 
+def _place_known(rows: list[Row], shop: Shop, catalogue: Catalogue) -> None:
+    if any(row.moves for row in rows) and shop.warehouse_id not in catalogue.places:
+        raise _Refused(
+            "unknown_location",
+            f"warehouse {shop.warehouse_id} of shop {shop.key} is not in the ERP: nowhere to put what came back",
+        )
+
+
 def _total(rows: list[Row]) -> int:
     return sum(row.net_minor + row.tax_minor for row in rows)
 
@@ -240,8 +259,8 @@ def _total(rows: list[Row]) -> int:
 def _payments(sale: Sale, shops: ShopsFile, shop: Shop, totals: dict[str, int]) -> dict[str, list[Payment]]:
     """Tenders as payments of the documents.
 
-    Money in pays the order, money out pays back the credit. In an exchange the smaller side is settled through the
-    clearing method on both documents, so that each is paid in full and the clearing account nets to zero.
+    Money in pays the order, money out pays back the credit. In an exchange what the tenders leave open on both sides is
+    settled through the clearing method, so that each is paid in full and the clearing account nets to zero.
     """
     out: dict[str, list[Payment]] = {ORDER: [], CREDIT: []}
     has_order, has_credit = (any(line.returned is side for line in sale.lines) for side in (False, True))
@@ -256,12 +275,17 @@ def _payments(sale: Sale, shops: ShopsFile, shop: Shop, totals: dict[str, int]) 
         paid_at = tender.processed_at or sale.sold_at
         out[code].append(Payment(ref, method, RECEIPT if inward else PAYMENT, abs(tender.amount_minor), paid_at))
     if has_order and has_credit:
-        cleared = min(totals[ORDER], totals[CREDIT])
+        cleared = min(totals[code] - sum(_towards(code, one) for one in out[code]) for code in (ORDER, CREDIT))
         if cleared > 0:
             for code, kind in ((ORDER, RECEIPT), (CREDIT, PAYMENT)):
                 ref = f"{document_ref(code, sale.sale_id)}-x"
                 out[code].append(Payment(ref, shops.exchange_method, kind, cleared, sale.sold_at))
     return out
+
+
+def _towards(code: str, payment: Payment) -> int:
+    """What a payment adds to what is settled of its document: money in for an order, money out for a credit."""
+    return payment.amount_minor if (payment.type == RECEIPT) == (code == ORDER) else -payment.amount_minor
 
 
 def _method(tender: Tender, shops: ShopsFile, shop: Shop) -> str:

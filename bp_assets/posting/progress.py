@@ -213,7 +213,7 @@ def _goods(calls: _Calls, order_id: int, rows: ErpRows, shops: ShopsFile, catalo
                 goods=[_moved(row, rows) for row in document.moving() if row.place == place],
                 received_on=sold_at,
                 batch_reference=batch_reference(document, place),
-                unit_values=rows.unit_costs if plan.currency == shops.erp.currency else None,
+                unit_values=dict(rows.unit_costs) if plan.currency == shops.erp.currency else None,
                 base_currency=shops.erp.currency,
             )
             calls.add(f"goods_in:{place}", batch_reference(document, place), encode.goods_in_path(order_id), body)

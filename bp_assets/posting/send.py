@@ -37,6 +37,8 @@ from bp_assets.posting.work import Work
 _IN_FLIGHT = 3  # requests under way at once: one being written, one being answered, one being stored
 _ROUNDS = 12  # a plan needs four; a plan that needs more would be a mistake in ours
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
+# A sale that fails while nothing else gets through either is no worse than its ERP; only after this long it is parked.
+_GIVE_UP_ALONE = timedelta(hours=6)
 # Steps that create nothing and answer without an id: done is done.
 _NO_ID = ("ship", "close", "reserve")
 
@@ -74,6 +76,7 @@ class Wave:
         self.ledger, self.client, self.shops, self.catalogue = ledger, client, shops, catalogue
         self.still_mine, self.now, self.between = still_mine, now, between
         self.tally = Tally()
+        self._worked = False  # whether the ERP took anything at all in this wave
 
     def send(self, works: Sequence[Work]) -> Tally:
         """Carry the works as far as they go.
@@ -131,6 +134,7 @@ class Wave:
         groups = [calls[start : start + LIMIT] for start in range(0, len(calls), LIMIT)]
         with ThreadPoolExecutor(min(_IN_FLIGHT, len(groups))) as pool:
             results = list(pool.map(self._send_group, groups))
+        self._worked |= any(one.outcome is Outcome.SUCCESS for _, sent in results for one in sent)
         walls: list[ErpError] = []
         refused: list[Refused] = []
         for group, (ids, sent) in zip(groups, results, strict=True):
@@ -233,8 +237,10 @@ class Wave:
 
     def _given_up(self, work: Work, message: str) -> bool:
         """Park a sale that failed too often while the ERP itself was working."""
-        tries = work.posting.attempts
+        tries, since = work.posting.attempts, work.posting.sent_at or self.now()
         if tries < self.shops.posting.max_attempts:
+            return False
+        if not self._worked and self.now() - since < _GIVE_UP_ALONE:
             return False
         self._park(work, "too_many_attempts", f"tried {tries} times, last: {message}")
         return True

@@ -16,7 +16,7 @@ from bp_assets.domain.catalogue import Catalogue, Place
 from bp_assets.domain.money import from_minor
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, mark_verified, note, unverified
-from bp_assets.posting.facts import Facts, gather, product_of, row_ids_by_sequence
+from bp_assets.posting.facts import Facts, gather, held_or_sent, product_of, row_ids_by_sequence
 from bp_assets.posting.plan import CREDIT, ORDER, Document, Plan, Refusal, Row
 from bp_assets.posting.poster import catalogue_of
 from bp_assets.posting.work import Work, load
@@ -162,12 +162,19 @@ def compare(plan: Plan, document: Document, facts: Facts, catalogue: Catalogue) 
 
 
 def _payments(plan: Plan, document: Document, facts: Facts, check: _Check) -> None:
-    paid = {(payment.transaction_ref, payment.method, payment.type): payment.amount for payment in facts.payments}
+    paid: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
+    for found in facts.payments:
+        paid[found.transaction_ref, found.method, found.type].append(found.amount)
     for payment in document.payments:
-        key = (payment.ref, payment.method, payment.type)
-        check(f"payment {payment.ref}", from_minor(payment.amount_minor, plan.currency), paid.pop(key, None))
-    for (ref, method, kind), amount in paid.items():
-        check(f"payment {ref or 'without reference'} ({method} {kind})", "none", amount)
+        amounts = paid[payment.ref, payment.method, payment.type]
+        check(
+            f"payment {payment.ref}",
+            from_minor(payment.amount_minor, plan.currency),
+            amounts.pop(0) if amounts else "none",
+        )
+    for (ref, method, kind), amounts in paid.items():
+        for amount in amounts:
+            check(f"payment {ref or 'without reference'} ({method} {kind})", "none", amount)
 
 
 def _goods(
@@ -185,6 +192,7 @@ def _goods(
         for row in document.moving():
             key = (rows[row.sequence], plan.shop.warehouse_id)
             check(f"shipped of row {row.sequence}", row.quantity, moved.pop(key, Decimal(0)))
+        _reserved(document, facts, rows, check)
     else:
         for note_in in facts.goods_in:
             for item in note_in.rows:
@@ -195,6 +203,13 @@ def _goods(
     for (row_id, where), quantity in moved.items():
         if row_id not in later:
             check(f"goods of row {row_id} at {where}", "none", quantity)
+
+
+def _reserved(document: Document, facts: Facts, rows: dict[int, int], check: _Check) -> None:
+    """The ERP reserves what it has and says nothing of the rest: less than was sold is a difference."""
+    held = held_or_sent(facts)
+    for row in document.reserved():
+        check(f"reserved or sent of row {row.sequence}", row.quantity, held.get(rows[row.sequence], Decimal(0)))
 
 
 def _location(row: Row, place: Place | None) -> int:

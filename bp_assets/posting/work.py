@@ -84,4 +84,8 @@ def _plan(posting: Posting, shops: ShopsFile, catalogue: Catalogue) -> Plan | Re
         shops.shop(posting.shop)
     except KeyError as error:
         return Refusal("unknown_location", str(error.args[0]))
-    return plan_sale(posting.sale, shops, catalogue)
+    try:
+        sale = posting.sale
+    except ValueError as error:  # stored by an older version in a form no longer valid: it must not hold up the others
+        return Refusal("malformed", f"the stored sale can't be read: {error}"[:500])
+    return plan_sale(sale, shops, catalogue)

@@ -220,7 +220,8 @@ class FileDropTill:
         for raw in self._receipts(taken):
             outcome = decode(raw, self.shop, self.currency)
             told = outcome.sale if isinstance(outcome, Excluded) else outcome
-            if told.business_date != business_date:
+            voided = isinstance(outcome, Excluded) and outcome.reason_code == "void"
+            if voided or told.business_date != business_date:
                 continue
             count += 1
             if told.gross_minor is None:

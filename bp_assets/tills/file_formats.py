@@ -159,7 +159,7 @@ def _ndjson(name: str, text: str, feed: FileDropFeed) -> list[Row]:
 def _parquet(name: str, content: bytes, feed: FileDropFeed) -> list[Row]:
     try:
         frame = pl.read_parquet(io.BytesIO(content))
-    except Exception as problem:  # polars raises many kinds, some of them its Rust side's panics
+    except (Exception, pl.exceptions.PanicException) as problem:  # many kinds, among them its Rust side's panics
         raise Unreadable("malformed", f"{name} is not a readable Parquet file: {str(problem)[:200]}") from None
     _check_columns(name, set(frame.columns), feed, all_of_them=True)
     columns: list[list[str]] = [[_text(value) for value in frame[column].to_list()] for column in frame.columns]

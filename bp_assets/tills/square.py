@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
@@ -23,8 +24,17 @@ MOST_ORDERS = 2000  # in one fetch; the rest comes with the next
 DEEP_EVERY = 3600.0  # seconds between reads of the whole overlap within one process
 SHALLOW = timedelta(minutes=10)
 PAYMENT_PATIENCE = timedelta(minutes=15)  # Square's payments trail its orders by seconds
-_CLOSED = ["COMPLETED", "CANCELED"]  # an OPEN order is taken when it closes
+_CLOSED = ("COMPLETED", "CANCELED")  # an OPEN order is taken when it closes
 _EVER = "2009-01-01T00:00:00+00:00"  # before Square existed
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An order as read in this process."""
+
+    version: int
+    changed: datetime
+    raw: RawReceipt
 
 
 class SquareTill:
@@ -45,11 +55,16 @@ class SquareTill:
         self.client = client or SquareClient(shop.feed)
         self.page_size, self.clock = page_size, clock
         self.lookups = Lookups(self.client, shop.feed.location_id)
-        # order id -> (version, content hash) that the caller has stored; what was only handed over waits in _offered.
+        # Read in this process and not proven to be stored: handed over again without reading again.
+        self._read: dict[str, _Read] = {}
+        # Proven to be stored: order id -> (version, content hash).
         self._stored: dict[str, tuple[int, str]] = {}
-        self._offered: dict[str, tuple[int, str]] = {}
+        # What was handed over last, which the next mark proves or not.
+        self._offered: tuple[str, ...] = ()
         self._last: Mark | None = None
+        self._proven: Mark | None = None
         self._deep_at: float | None = None
+        self._deep_offered: float | None = None
 
     def close(self) -> None:
         self.client.close()
@@ -60,50 +75,80 @@ class SquareTill:
         """Orders closed or changed since the mark ``{"updated_at", "fetches"}``, oldest change first.
 
         ``fetches`` counts the fetches that brought something, so that a mark proves which one was stored. A mark
-        ``{"updated_at": "2026-11-01T00:00:00+00:00"}`` made by hand starts a shop at a date.
+        ``{"updated_at": "2026-11-01T00:00:00+00:00"}`` made by hand starts a shop at a date. Raises :class:`TillError`.
         """
+        try:
+            return self._fetch(mark)
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            words = f"shop {self.shop.key}: Square's answer has not the documented shape: {problem!r}"
+            raise TillError("bad_answer", words) from problem
+
+    def _fetch(self, mark: Mark | None) -> Fetch:
         self._learn(mark)
-        deep = self._deep_at is None or self.clock() - self._deep_at >= DEEP_EVERY
+        asked_at = self.clock()
+        deep = self._deep_at is None or asked_at - self._deep_at >= DEEP_EVERY
         overlap = timedelta(hours=self.feed.overlap_hours)
         since = datetime.fromisoformat(mark["updated_at"]) if mark and mark.get("updated_at") else None
         entries = self._entries(since - (overlap if deep else min(overlap, SHALLOW)) if since else None)
-        # An order without a version was not made through the API: only its content can tell whether it changed.
+        if deep:  # the longest look back there is: what lies behind it is never asked about again
+            self._stored = {uid: self._stored[uid] for uid in entries if uid in self._stored}
+            self._read = {uid: self._read[uid] for uid in entries if uid in self._read}
         stored = {uid: version for uid, (version, _) in self._stored.items()}
+        read = {uid: one.version for uid, one in self._read.items()}
+        # An order without a version was not made through the API: only reading it tells whether it changed.
         wanted = [uid for uid, version in entries.items() if not version or stored.get(uid) != version]
-        orders = self._orders(wanted[:MOST_ORDERS])
-        kept, waiting = self._settled(orders)
-        extras = self.lookups.of([order for order in kept if is_sound(order)])
-        late = {order["id"]: missing for order in kept if (missing := _missing_payment(order, extras))}
-        waiting += [Waiting(uid, f"payment {missing} is not listed yet") for uid, missing in late.items()]
-        ready = [order for order in kept if order["id"] not in late]
-        receipts, offered = self._receipts(ready, extras)
-        # An order that changed between search and reading is beyond what was searched: it comes again.
-        reached = [moment(order) for order in orders if (order.get("version") or 0) == (entries[order["id"]] or 0)]
-        held = [moment(order) for order in kept if order["id"] in late]
+        now, more = wanted[:MOST_ORDERS], len(wanted) > MOST_ORDERS
+        waiting, held = self._take_in([uid for uid in now if not entries[uid] or read.get(uid) != entries[uid]])
+        offered = {uid: self._read[uid] for uid in now if uid in self._read}
+        # An order that changed between search and reading lies beyond what was searched: it comes again.
+        reached = [one.changed for uid, one in offered.items() if one.version == (entries[uid] or 0)]
+        receipts = [one.raw for uid, one in offered.items() if not self._is_stored(uid, one)]
         new = _new_mark(mark, since, reached, held, bool(receipts))
-        more = len(wanted) > MOST_ORDERS
-        if deep and not more:
-            self._deep_at = self.clock()
-        self._offered, self._last = offered, new
+        self._offered, self._last = tuple(offered), new
+        self._deep_offered = asked_at if deep and not more else None
         return Fetch(tuple(receipts), new, tuple(waiting), more)
 
     def _learn(self, mark: Mark | None) -> None:
-        """A mark that equals the last one handed out proves that its receipts were stored; another one forgets."""
-        if self._last is not None and (mark or {}) == self._last:
-            self._stored |= self._offered
-        elif self._last is not None:
-            self._stored.clear()
-            self._deep_at = None
-        self._offered = {}
+        """A mark that equals the last one handed out proves that its receipts were stored.
 
-    def _receipts(self, orders: Iterable[Order], extras: Extras) -> tuple[list[RawReceipt], dict[str, tuple[int, str]]]:
-        receipts, offered = [], {}
-        for order in orders:
+        One that is neither that nor proven before (the ledger was set back) makes the reader forget what it knew.
+        """
+        told = mark or {}
+        if self._last is not None and told == self._last:
+            for uid in self._offered:
+                one = self._read.pop(uid)
+                self._stored[uid] = (one.version, one.raw.content_hash)
+            self._deep_at = self._deep_at if self._deep_offered is None else self._deep_offered
+            self._proven = told
+        elif told != self._proven:
+            self._stored.clear()
+            self._deep_at, self._proven = None, told
+        self._offered, self._last, self._deep_offered = (), None, None
+
+    def _is_stored(self, uid: str, one: _Read) -> bool:
+        """An order may get a new version (or have none) without its content changing."""
+        return uid in self._stored and self._stored[uid][1] == one.raw.content_hash
+
+    def _take_in(self, ids: Sequence[str]) -> tuple[list[Waiting], list[datetime]]:
+        """Read orders in full; returns what is waited for, and the changes that hold the mark back."""
+        orders = self._orders(ids)
+        kept, waiting = self._settled(orders)
+        extras = self.lookups.of([order for order in kept if is_sound(order)])
+        held = []
+        for order in kept:
+            missing = _missing_payment(order, extras)
+            if missing:
+                waiting.append(Waiting(order["id"], f"payment {missing} is not listed yet"))
+                held.append(moment(order))
+                self._read.pop(order["id"], None)
+                continue
             raw = raw_receipt(order, self.shop.feed_account, extras)
-            offered[raw.source_id] = (order.get("version") or 0, raw.content_hash)
-            if self._stored.get(raw.source_id, (0, ""))[1] != raw.content_hash:
-                receipts.append(raw)
-        return receipts, offered
+            self._read[order["id"]] = _Read(order.get("version") or 0, moment(order), raw)
+        kept_ids = {order["id"] for order in kept}
+        for order in orders:
+            if order["id"] not in kept_ids:
+                self._read.pop(order["id"], None)
+        return waiting, held
 
     def _entries(self, start: datetime | None) -> dict[str, int | None]:
         """Order id -> version, oldest change first."""
@@ -115,9 +160,9 @@ class SquareTill:
             found[row["order_id"]] = row.get("version")
         return found
 
-    def _search(self, field: str, span: dict[str, str]) -> dict[str, Any]:
+    def _search(self, field: str, span: dict[str, str], states: Sequence[str] = _CLOSED) -> dict[str, Any]:
         query = {
-            "filter": {"date_time_filter": {field.lower(): span}, "state_filter": {"states": _CLOSED}},
+            "filter": {"date_time_filter": {field.lower(): span}, "state_filter": {"states": list(states)}},
             "sort": {"sort_field": field, "sort_order": "ASC"},
         }
         return {"location_ids": [self.feed.location_id], "limit": self.page_size, "query": query}
@@ -148,11 +193,19 @@ class SquareTill:
 
     def control_totals(self, business_date: date) -> ControlTotals:
         """Orders closed on the shop's calendar day, counted from a fresh search by ``closed_at``."""
+        try:
+            return self._control_totals(business_date)
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            words = f"shop {self.shop.key}: Square's answer has not the documented shape: {problem!r}"
+            raise TillError("bad_answer", words) from problem
+
+    def _control_totals(self, business_date: date) -> ControlTotals:
         start, end = (
             datetime.combine(business_date + timedelta(days=days), clock_time(), self.shop.zone).astimezone(UTC)
             for days in (0, 1)
         )
-        body = self._search("CLOSED_AT", {"start_at": start.isoformat(), "end_at": end.isoformat()})
+        span = {"start_at": start.isoformat(), "end_at": end.isoformat()}
+        body = self._search("CLOSED_AT", span, ["COMPLETED"])
         count, gross, unreadable = 0, 0, 0
         seen: set[str] = set()
         for order in self.client.pages("/orders/search", body, "orders"):
@@ -162,7 +215,7 @@ class SquareTill:
             seen.add(order["id"])
             count += 1
             try:
-                gross += stated_gross(order, self.currency) if order["state"] == "COMPLETED" else 0
+                gross += stated_gross(order, self.currency)
             except (KeyError, TypeError, ValueError):
                 unreadable += 1
         told = None if unreadable else gross

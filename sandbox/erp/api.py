@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sandbox.erp import (
     contacts,
+    corrections,
     custom_fields,
     goods_in,
     goods_out,
+    goods_out_read,
     lists,
     multi_message,
     order_create,
@@ -26,7 +28,8 @@ from sandbox.erp.dispatch import Router
 
 SERVICES = (
     products, prices, lists, contacts, custom_fields, order_create, order_edit, order_read, order_search, order_states,
-    payments, warehouse, transfers, reservations, goods_out, goods_in, webhooks, multi_message,
+    payments, warehouse, corrections, transfers, reservations, goods_out, goods_out_read, goods_in, webhooks,
+    multi_message,
 )  # fmt: skip
 
 

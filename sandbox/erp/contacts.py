@@ -11,7 +11,7 @@ from sandbox.erp.envelope import Reply, done, ok
 from sandbox.erp.idset import IdSet
 from sandbox.erp.patches import operations
 from sandbox.erp.reference import COUNTRIES
-from sandbox.erp.search import Column, Search, add_search
+from sandbox.erp.search import Column, Search, add_search, whole_parameter
 from sandbox.erp.times import iso
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def get(call: Call) -> Reply:
         raise codes.NOT_FOUND.error(what=f"No contacts available in {what}")
     descending = call.query.get("sort", "").upper().endswith("DESC")
     found.sort(key=lambda contact: contact.id, reverse=descending)
-    size = min(int(call.query.get("pageSize", LIMIT)), LIMIT)
-    first = int(call.query.get("firstResult", 1))
+    size = min(whole_parameter(call.query, "pageSize", LIMIT, 1, 10**9), LIMIT)
+    first = whole_parameter(call.query, "firstResult", 1, 1, 10**9)
     page = found[first - 1 : first - 1 + size]
     reply = ok([view(world, contact, call.include) for contact in page])
     reply.body["pagination"] = {

@@ -82,7 +82,7 @@ def _typed(one: CustomField, value: Any) -> Any:
     """The value as it reads back; HTTP 500 for the wrong JSON type, as the service answers."""
     if one.kind == "SELECT" and isinstance(value, dict) and value.get("id") in one.options:
         return {"id": value["id"], "value": one.options[value["id"]]}
-    if one.kind == "INTEGER" and str(value).lstrip("-").isdigit():
+    if one.kind == "INTEGER" and str(value).lstrip("-").isdecimal():
         return int(value)
     if one.kind == "YES_NO" and isinstance(value, bool):
         return value

@@ -34,7 +34,7 @@ class Call:
     def id(self, position: int = 0) -> int:
         """A single ID in the path; ``ApiError`` 400 when it is anything else."""
         text = self.params[position]
-        if not text.isdigit() or len(text) > 15:
+        if not text.isdecimal() or len(text) > 15:
             raise BAD_ID_SET.error(value=text)
         return int(text)
 

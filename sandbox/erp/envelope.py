@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 from sandbox.erp.codes import BODY_NOT_JSON, ApiError
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+
+def _number(value: object) -> int | float:
+    """A decimal that a caller sent and reads back where the ERP only keeps it (a file ID, a journal ID)."""
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{type(value).__name__} is not a JSON value")
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_number).encode
 
 
 class Reply(NamedTuple):
@@ -32,7 +40,7 @@ def refused(error: ApiError) -> Reply:
 
 
 def encode(body: object) -> bytes:
-    return _encode(body).encode()
+    return _encode(body).encode("utf-8", "replace")  # a lone surrogate in a text becomes a question mark
 
 
 def _no_constants(text: str) -> None:

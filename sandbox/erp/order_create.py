@@ -170,7 +170,7 @@ def _integer(body: dict[str, Any], name: str) -> int | None:
     value = body.get(name)
     if value is None:
         return None
-    if isinstance(value, str) and value.isdigit():
+    if isinstance(value, str) and value.isdecimal():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise codes.BAD_MEMBER.error(name=name, value=value)
@@ -212,7 +212,7 @@ def _parent(world: World, number: object) -> int:
     """Accepts a number or its text, as the service does."""
     if number in (None, 0, "", "0"):
         return 0
-    found = int(number) if isinstance(number, int) or str(number).isdigit() else -1  # type: ignore[call-overload]  # checked
+    found = int(number) if isinstance(number, int) or str(number).isdecimal() else -1  # type: ignore[call-overload]  # checked
     if found not in world.orders.by_id:
         raise codes.PARENT_UNKNOWN.error(value=number)
     return int(found)

@@ -48,7 +48,7 @@ def candidates(world: World, filters: dict[str, str]) -> Iterable[Order]:
         if name in filters:
             return IdSet(filters[name]).pick(store.by_id)
     for name in ("contactId", "customerId"):
-        if filters.get(name, "").isdigit():
+        if filters.get(name, "").isdecimal():
             return [store.by_id[number] for number in store.by_contact.get(int(filters[name]), ())]
     bounds = parse_period(filters["updatedOn"]) if "updatedOn" in filters else None
     if bounds is not None and bounds[0] is not None:

@@ -84,7 +84,7 @@ def put(call: Call) -> Reply:
         table = fresh[entry["priceListId"]] = {}
         for quantity, text in (entry.get("quantityPrice") or {}).items():
             price = scaled(text, 4)
-            if price is None or price < 0 or not str(quantity).isdigit():
+            if price is None or price < 0 or not str(quantity).isdecimal():
                 raise codes.BAD_PRICE.error(value=text, quantity=quantity)
             table[int(quantity)] = price
     product.prices = {**(product.prices or {}), **fresh}

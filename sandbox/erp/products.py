@@ -137,7 +137,10 @@ def apply(world: World, product: Product, body: dict[str, Any]) -> None:
     for channel in body.get("salesChannels") or []:
         product.name = channel.get("productName") or product.name
         if channel.get("categories"):
-            product.categories = tuple(str(entry["categoryCode"]) for entry in channel["categories"])
+            codes_given = tuple(str(entry["categoryCode"]) for entry in channel["categories"])
+            if not all(code.isdecimal() and code.isascii() for code in codes_given):
+                raise codes.BAD_MEMBER.error(name="categoryCode", value=",".join(codes_given))
+            product.categories = codes_given
     identity = {name: str(text) for name, text in (body.get("identity") or {}).items() if name in IDENTITY}
     if len(identity.get("sku", "")) > 32:
         raise codes.SKU_TOO_LONG.error(value=identity["sku"])

@@ -73,7 +73,7 @@ def _matcher(column: Column, text: str) -> Callable[[Any], bool]:
     """A test on the raw value. Raises CMNC-018 (HTTP 500, as recorded) when the text does not fit the type."""
     bad = BAD_FILTER.error(name=column.name, value=text, kind=column.kind)
     if column.kind == "INTEGER":
-        if not text.lstrip("-").isdigit():
+        if not text.lstrip("-").isdecimal():
             raise bad
         wanted = int(text)
         return lambda value: wanted in value if isinstance(value, set | frozenset) else value == wanted
@@ -109,11 +109,12 @@ def _matcher(column: Column, text: str) -> Callable[[Any], bool]:
     return lambda value: value is not None and str(value) == text
 
 
-def _whole(query: dict[str, str], name: str, default: int, low: int, high: int) -> int:
+def whole_parameter(query: dict[str, str], name: str, default: int, low: int, high: int) -> int:
+    """A whole-number query parameter within bounds; ``ApiError`` 400 for anything else."""
     text = query.get(name)
     if text is None:
         return default
-    if not text.isdigit() or not low <= int(text) <= high:
+    if not text.isdecimal() or not low <= int(text) <= high:
         raise BAD_PAGE.error(name=name, low=low, high=high, value=text)
     return int(text)
 
@@ -171,8 +172,8 @@ def run(search: Search, call: Call) -> Reply:
     world, query = call.world, call.query
     columns = _columns(search, query)
     order = _sorting(search, query)
-    size = _whole(query, "pageSize", PAGE_LIMIT, 1, PAGE_LIMIT)
-    first = _whole(query, "firstResult", 1, 1, 10**9)
+    size = whole_parameter(query, "pageSize", PAGE_LIMIT, 1, PAGE_LIMIT)
+    first = whole_parameter(query, "firstResult", 1, 1, 10**9)
     found = _matching(search, world, query)
     for column, descending in reversed(order):
 

@@ -1,22 +1,17 @@
-"""Warehouses, locations, availability, fulfilment status, stock corrections and the movement search."""
+"""Warehouses, locations, availability and fulfilment status."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from sandbox.erp import codes
-from sandbox.erp.amounts import number, plain, scaled
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, ok
 from sandbox.erp.order_model import of_type
 from sandbox.erp.reference import Warehouse
 from sandbox.erp.search import Column, Search, add_search
-from sandbox.erp.stock import OPENING_BATCH, Movement
-from sandbox.erp.times import iso, parse_period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sandbox.world import World
 
 LIMIT = 200
@@ -68,7 +63,7 @@ def post_warehouse(call: Call) -> Reply:
     return ok(new)
 
 
-def _warehouse(call: Call) -> Warehouse:
+def warehouse_in_path(call: Call) -> Warehouse:
     one = call.world.reference.warehouses.get(call.id())
     if one is None:
         raise codes.NOT_FOUND.error(what=f"No warehouse {call.params[0]}")
@@ -76,7 +71,7 @@ def _warehouse(call: Call) -> Warehouse:
 
 
 def get_locations(call: Call) -> Reply:
-    one = _warehouse(call)
+    one = warehouse_in_path(call)
     wanted = call.optional_ids(1)
     found = [place for key, place in one.locations.items() if wanted is None or key in wanted]
     if not found:
@@ -85,15 +80,15 @@ def get_locations(call: Call) -> Reply:
 
 
 def get_default_location(call: Call) -> Reply:
-    return ok(_warehouse(call).default_location)
+    return ok(warehouse_in_path(call).default_location)
 
 
 def get_quarantine_location(call: Call) -> Reply:
-    return ok(_warehouse(call).quarantine_location)
+    return ok(warehouse_in_path(call).quarantine_location)
 
 
 def get_product_defaults(call: Call) -> Reply:
-    one = _warehouse(call)
+    one = warehouse_in_path(call)
     found = call.ids(LIMIT, 1).pick(call.world.products)
     return ok(
         [
@@ -178,148 +173,6 @@ def get_fulfilment(call: Call) -> Reply:
     return ok(answer)
 
 
-def correct(
-    world: World,
-    warehouse: int,
-    product: int,
-    units: int,
-    reason: str,
-    cost: int = 0,
-    location: int | None = None,
-    batch: int | None = None,
-    order_id: int = 0,
-) -> int:
-    """One correction of the default location; never below what is free. Returns the note's ID."""
-    level = world.stock.level(product, warehouse)
-    if units < 0 and level.on_hand < -units:
-        raise codes.NOT_ENOUGH.error(product=product, value=-units, left=level.on_hand, warehouse=warehouse)
-    note = world.next_id("correction")
-    place = location or world.reference.warehouses[warehouse].default_location
-    movement = Movement(
-        0,
-        product,
-        warehouse,
-        units,
-        place,
-        "SC",
-        note,
-        note,
-        cost,
-        False,
-        order_id,
-        0,
-        0,
-        world.now_ms(),
-        "correction",
-        reason,
-    )
-    if units > 0:
-        world.stock.move(movement)
-    else:
-        world.stock.take(movement, batch)
-    world.corrections[note] = reason
-    return note
-
-
-def post_corrections(call: Call) -> Reply:
-    world, warehouse = call.world, _warehouse(call)
-    entries = call.fields().get("corrections")
-    if not isinstance(entries, list) or not entries:
-        raise codes.BAD_MEMBER.error(name="corrections", value=entries)
-    checked = []
-    for entry in entries:
-        product = world.products.get(entry.get("productId"))
-        units = scaled(entry.get("quantity"), 0)
-        if product is None or not product.stock_tracked:
-            raise codes.NOT_STOCK_TRACKED.error(value=entry.get("productId"))
-        if not units:
-            raise codes.BAD_MEMBER.error(name="quantity", value=entry.get("quantity"))
-        if not entry.get("reason"):
-            raise codes.REASON_MISSING.error()
-        if entry.get("locationId") not in warehouse.locations:
-            raise codes.LOCATION_UNKNOWN.error(value=entry.get("locationId"), warehouse=warehouse.id)
-        on_hand = world.stock.level(product.id, warehouse.id).on_hand
-        if units < 0 and on_hand < -units:
-            raise codes.NOT_ENOUGH.error(product=product.id, value=-units, left=on_hand, warehouse=warehouse.id)
-        cost = scaled((entry.get("cost") or {}).get("value", 0), 4) or 0
-        checked.append(
-            (
-                product.id,
-                units,
-                str(entry["reason"]),
-                cost,
-                entry["locationId"],
-                entry.get("batchId"),
-                entry.get("orderId") or 0,
-            )
-        )
-    return ok([correct(world, warehouse.id, *values) for values in checked])
-
-
-def get_corrections(call: Call) -> Reply:
-    world, warehouse, wanted = call.world, _warehouse(call), call.ids(LIMIT, 1)
-    notes: dict[int, dict[str, Any]] = {}
-    base, zone = world.reference.base_currency, world.switches.time_zone
-    for move in world.stock.movements:
-        if move.type_code != "SC" or move.note_id not in wanted or move.warehouse_id != warehouse.id:
-            continue
-        note = notes.setdefault(
-            move.note_id,
-            {"goodsNoteId": move.note_id, "warehouseId": warehouse.id, "reason": move.detail, "goodsMoved": []}
-            | ({"orderId": move.order_id} if move.order_id else {}),
-        )
-        note["goodsMoved"].append(
-            {
-                "productId": move.product_id,
-                "quantity": move.quantity,
-                "destinationLocationId": move.location_id,
-                "batchGoodsNoteId": move.batch_id,
-                "productValue": {"currency": base, "value": number(move.value, 4)},
-                "createdOn": iso(move.at, zone),
-                "createdBy": 4,
-            }
-        )
-    if not notes:
-        raise codes.NOT_FOUND.error(what=f"No stock corrections available in ID Set {call.params[1]}")
-    return ok(list(notes.values()))
-
-
-def _movements(world: World, filters: dict[str, str]) -> Iterator[Movement]:
-    product = filters.get("productId", "")
-    if product.isdigit():
-        return world.stock.all_movements(int(product)) if int(product) in world.products else iter(())
-    since = parse_period(filters.get("updatedOn", ""))
-    if since and since[0] is not None and since[0] > world.stock.started:
-        return iter(world.stock.movements)  # spares the opening movements, which may be hundreds of thousands
-    return world.stock.all_movements()
-
-
-def _of_move(name: str, kind: str, get: Any) -> Column:
-    return Column(name, kind, lambda world, move: get(move))
-
-
-MOVEMENTS = Search(
-    columns=(
-        _of_move("goodsMovementId", "IDSET", lambda move: move.id),
-        _of_move("productId", "INTEGER", lambda move: move.product_id),
-        _of_move("salesOrderRowId", "IDSET", lambda move: move.sales_row or None),
-        _of_move("purchaseOrderRowId", "IDSET", lambda move: move.purchase_row or None),
-        _of_move("quantity", "INTEGER", lambda move: move.quantity),
-        _of_move("destinationLocationId", "IDSET", lambda move: move.location_id),
-        _of_move("warehouseId", "INTEGER", lambda move: move.warehouse_id),
-        _of_move("goodsNoteId", "IDSET", lambda move: move.note_id),
-        _of_move("productValue", "STRING", lambda move: plain(move.value, 4)),
-        Column("currencyCode", "STRING", lambda world, move: world.reference.base_currency),
-        _of_move("orderId", "INTEGER", lambda move: move.order_id or None),
-        _of_move("isCleared", "BOOLEAN", lambda move: False),
-        _of_move("isQuarantine", "BOOLEAN", lambda move: move.quarantine),
-        _of_move("batchId", "IDSET", lambda move: move.batch_id),
-        _of_move("goodsNoteTypeCode", "STRING", lambda move: move.type_code),
-        _of_move("updatedOn", "PERIOD", lambda move: move.at),
-    ),
-    records=_movements,
-    created=lambda move: 0 if move.id >= OPENING_BATCH else move.at,
-)
 WAREHOUSES = Search(
     columns=(
         Column("id", "IDSET", lambda world, one: one.id),
@@ -353,15 +206,12 @@ def register(router: Router) -> None:
     base = "/warehouse-service/warehouse"
     add_search(router, f"{base}-search", WAREHOUSES)
     add_search(router, "/warehouse-service/location-search", LOCATIONS)
-    add_search(router, "/warehouse-service/goods-movement-search", MOVEMENTS)
     router.add("GET", f"{base}/[ids]", get_warehouses)
     router.add("POST", base, post_warehouse)
     router.add("GET", f"{base}/{{id}}/location/default", get_default_location, "get-default-location")
     router.add("GET", f"{base}/{{id}}/location/quarantine", get_quarantine_location, "get-quarantine-location")
     router.add("GET", f"{base}/{{id}}/location/[ids]", get_locations, "get-location")
     router.add("GET", f"{base}/{{id}}/product/{{ids}}", get_product_defaults, "get-warehouse-defaults")
-    router.add("POST", f"{base}/{{id}}/stock-correction", post_corrections, "post-stock-correction")
-    router.add("GET", f"{base}/{{id}}/stock-correction/{{ids}}", get_corrections, "get-stock-correction")
     router.add("GET", "/warehouse-service/product-availability/[ids]", get_availability)
     router.add("GET", "/warehouse-service/bundle-availability/{id}", get_bundle_availability)
     router.add("GET", "/warehouse-service/order/{id}/fulfilment-status", get_fulfilment, "get-order-fulfilment-status")

@@ -44,7 +44,7 @@ def test_a_day_that_the_till_confirms_is_not_found(books: Books, context: CheckC
     sold(books, 1003, state="rejected", reason_code="erp_refused")
     sold(books, 1004, state="excluded", reason_code="void")
     sold(books, 1005, state="pending")
-    told(books, 5, "60.00")  # the till counts what was voided after closing, too
+    told(books, 4, "48.00")
     frame = reconciliation(books.connection, books.shops, NOW)
     books.connection.register("reckoned", frame)
     books.sql("insert into sales_reconciliation select * from reckoned")

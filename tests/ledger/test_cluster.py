@@ -30,10 +30,10 @@ HOLD = (
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def own(server_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A home with an embedded server of its own."""
     monkeypatch.delenv("TILLBRIDGE_DATABASE_URL", raising=False)
-    home = Home(tmp_path / "state")
+    home = Home(server_path / "state")
     yield home
     cluster.stop(home.postgres)
     cluster.release(home.postgres)
@@ -139,9 +139,9 @@ def test_an_initdb_killed_half_way_is_done_again(own: Home) -> None:
 @pytest.mark.parametrize(
     "name", ["with space", "a,b 'c'", "$HOME é", "deep" * 30], ids=["space", "comma", "odd", "deep"]
 )
-def test_a_folder_of_any_name_and_depth_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_folder_of_any_name_and_depth_works(server_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv("TILLBRIDGE_DATABASE_URL", raising=False)
-    home = Home(tmp_path / name)
+    home = Home(server_path / name)
     try:
         with Ledger.open(home) as ledger:
             assert take(ledger, "leeds", [Paper("1")]).new == 1
@@ -152,11 +152,11 @@ def test_a_folder_of_any_name_and_depth_works(tmp_path: Path, monkeypatch: pytes
         cluster.release(home.postgres)
 
 
-def test_a_home_that_is_a_file_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_is_a_file_is_one_clear_line(server_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TILLBRIDGE_DATABASE_URL", raising=False)
-    (tmp_path / "state").write_text("not a folder")
+    (server_path / "state").write_text("not a folder")
     with pytest.raises(LedgerUnavailable, match=r"can't use .*state/postgres: .*set TILLBRIDGE_HOME") as caught:
-        Ledger.open(Home(tmp_path / "state"))
+        Ledger.open(Home(server_path / "state"))
     assert "\n" not in str(caught.value)
 
 
@@ -187,12 +187,12 @@ def test_damaged_data_is_named_with_the_servers_own_words_and_its_log(own: Home)
     ],
 )
 def test_a_database_that_cannot_be_used_is_one_clear_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+    server_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
 ) -> None:
     monkeypatch.setenv("TILLBRIDGE_DATABASE_URL", url)
     monkeypatch.setattr("bp_assets.ledger.connection.RETRY_ATTEMPTS", 2)
     with pytest.raises(LedgerUnavailable, match=words) as caught:
-        Ledger.open(Home(tmp_path))
+        Ledger.open(Home(server_path))
     assert "\n" not in str(caught.value)
     assert "wrong" not in str(caught.value)
 

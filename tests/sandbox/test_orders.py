@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.sandbox.client import Caller, line, sale
+from sandbox.server import SandboxServer
+from tests.sandbox.client import CREDENTIALS, Caller, line, sale
 
 ORDERS = "/order-service/sales-order"
 
@@ -238,6 +240,18 @@ def test_a_set_of_sales_orders_is_207_when_only_some_exist(box: Caller) -> None:
     assert box.call("GET", f"{ORDERS}/{order}-{order + 1}").status_code == 207
 
 
+@pytest.mark.parametrize(
+    "change", [{"customer": "Ada"}, {"rows": "none"}, {"rows": ["none"]}, {"delivery": 5}, {"billing": "x"}]
+)
+def test_members_of_the_wrong_json_type_are_refused_and_leave_no_trace(
+    erp_server: SandboxServer, change: dict[str, Any]
+) -> None:
+    box = Caller(erp_server)
+    box.control("POST", "reset")
+    assert box.call("POST", ORDERS, sale("bad") | change).status_code in (400, 500)
+    assert box.control("GET", "books")["orders"] == []
+
+
 def test_history_is_seeded_finished_and_without_stock_moves() -> None:
     from sandbox.app import build_app
     from sandbox.config import SandboxConfig
@@ -264,3 +278,12 @@ def test_a_contact_needs_names_and_an_address_of_its_own(box: Caller) -> None:
     assert order["parties"]["delivery"]["addressLine1"] == "1 Test St"
     assert box.refusal("POST", "/contact-service/contact", {"firstName": "Ada"}) == (400, "CONC-901")
     assert box.refusal("POST", "/contact-service/postal-address", {}) == (400, "CONC-902")
+
+
+def test_values_that_are_only_kept_are_printed_back_whatever_they_are(box: Caller) -> None:
+    order = box.order("odd")
+    note = {"text": "broken \ud800 text", "fileId": 1.5}
+    url = f"{box.server.url}/public-api/sandbox/order-service/order/{order}/note"
+    assert box.http.post(url, content=json.dumps(note), headers=CREDENTIALS).status_code == 200
+    found = box.read("GET", f"/order-service/order/{order}/note")[0]
+    assert (found["text"], found["fileId"]) == ("broken ? text", 1.5)

@@ -356,3 +356,19 @@ def test_the_format_is_told_by_the_content_where_the_name_does_not(tmp_path: Pat
     (tmp_path / "export2").write_bytes(csv_bytes([row(no="R2")]))
     pl.DataFrame([row(no="R3")]).write_parquet(tmp_path / "export3")
     assert sorted(outcomes(shop(tmp_path))) == ["R1", "R2", "R3"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_spoilt_parquet_file_never_breaks_the_reader(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("drop")
+    path = folder / "a.parquet"
+    pl.DataFrame([row(), row(no="R2")]).write_parquet(path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 5))):
+        content[data.draw(st.integers(4, len(content) - 5))] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(content))
+    for outcome in outcomes(shop(folder)).values():
+        assert isinstance(outcome, Sale) or outcome.message

@@ -1,0 +1,27 @@
+"""A house for each test: sandbox, database, lake, shop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from bp_assets.config import Home
+from sandbox.config import SandboxConfig
+from sandbox.server import running
+from tests.orchestration.house import SHOPS, House
+
+
+@pytest.fixture
+def house(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    folder, config = tmp_path / "till", tmp_path / "shops.toml"
+    folder.mkdir()
+    with running(SandboxConfig(port=0, products=450, requests_per_minute=0)) as sandbox:
+        config.write_text(SHOPS.format(url=sandbox.url, folder=folder))
+        monkeypatch.setenv("TILLBRIDGE_CONFIG", str(config))
+        monkeypatch.setenv("TILLBRIDGE_ERP_TOKEN", "sandbox-token")
+        monkeypatch.delenv("TILLBRIDGE_ERP_URL", raising=False)
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield House(home, sandbox, config, folder, instance)
