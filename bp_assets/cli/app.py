@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import stamina
 import typer
 
-from bp_assets.cli.examples import examples
+from bp_assets.cli.examples import after_help
 from bp_assets.cli.failing import DEBUG_ENV, told
 from bp_assets.cli.processes import python_module
 from bp_assets.config import ConfigError
@@ -65,7 +65,7 @@ def sandbox_serve(context: typer.Context) -> None:
     os.execv(command[0], command)  # noqa: S606  # becomes the sandbox: signals and exit code are its own
 
 
-@app.command(epilog=examples("demo"))
+@app.command(epilog=after_help("demo"))
 def demo(
     home: HomeOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the range and of the trading day.")] = 7,
@@ -82,7 +82,7 @@ def demo(
     raise typer.Exit(run(_home(home, "demo"), seed=seed, transactions=transactions, minute_seconds=minute_seconds))
 
 
-@app.command(epilog=examples("dev"))
+@app.command(epilog=after_help("dev"))
 def dev(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
@@ -101,7 +101,7 @@ def dev(
     )
 
 
-@app.command(epilog=examples("replay"))
+@app.command(epilog=after_help("replay"))
 def replay(
     files: Annotated[list[Path], typer.Argument(help="A till export, several pieces of one, or a folder of them.")],
     config: ConfigOption = None,
@@ -124,13 +124,13 @@ def replay(
     raise typer.Exit(run(_home(home, "replay"), files, _config(config), json_out, requests_per_minute))
 
 
-@app.command(epilog=examples("preflight"))
+@app.command(epilog=after_help("preflight"))
 def preflight(config: ConfigOption = None, json_: JsonOption = False, home: HomeOption = None) -> None:
     """Check the shops file against the ERP and the tills; names every fault at once.
 
-    Reads the shops file, the ERP (GET only), every till and every drop folder; writes nothing. Each fault has its key
-    in the shops file, what is wrong and what to do. Exits 0 if it is safe to go live (warnings or not), 1 if not, 2 if
-    the file can't be used. With `--json`: `{"safe", "faults": [{severity, place, message, advice}], "checked"}`.
+    Each fault has its key in the shops file, what is wrong and what to do. Exits 0 if it is safe to go live (with or
+    without warnings), 1 if not, 2 if the file can't be used. With `--json` an object: `safe`, `faults` (each with
+    `severity`, `place`, `message`, `advice`) and `checked`.
     """
     from bp_assets.cli import preflight as command
 
@@ -144,7 +144,7 @@ def preflight(config: ConfigOption = None, json_: JsonOption = False, home: Home
     raise typer.Exit(command.run(shops, as_json=json_))
 
 
-@app.command(epilog=examples("sql"))
+@app.command(epilog=after_help("sql"))
 def sql(
     query: Annotated[str, typer.Argument(help="SQL, `.tables`, `.columns TABLE`, or `@file.sql`.")],
     json_: JsonOption = False,
@@ -155,15 +155,15 @@ def sql(
 ) -> None:
     """Ask the lake in SQL, read-only. Safe at any time, also while the pipeline writes.
 
-    Reads the lake at one snapshot; writes nothing. With `--json` a list of objects: decimals are text ("12.34"), so
-    that pennies stay exact; whole numbers are numbers; instants and dates are ISO 8601 text.
+    With `--json` a list of objects: decimals are text ("12.34"), so that pennies stay exact; whole numbers are numbers;
+    instants and dates are ISO 8601 text.
     """
     from bp_assets.cli.sql import run
 
     raise typer.Exit(run(_home(home), query, as_json=json_, limit=limit))
 
 
-@app.command(epilog=examples("retry"))
+@app.command(epilog=after_help("retry"))
 def retry(
     receipts: Annotated[
         list[str] | None,
@@ -175,21 +175,17 @@ def retry(
 ) -> None:
     """Put rejected and quarantined receipts back in line, after the map or the ERP was mended.
 
-    Reads the ledger and the shops file; writes the ledger: rejected receipts wait to be posted again, quarantined ones
-    are decoded with the shops file as it is now. Sends nothing itself: the next posting run does, and what the ERP
-    already has is looked up, never sent twice.
+    Rejected receipts wait to be posted again, quarantined ones are decoded with the shops file as it is now. Sends
+    nothing itself: the next posting run does, and what the ERP already has is looked up, never sent twice.
     """
     from bp_assets.cli.retry import run
 
     raise typer.Exit(run(_home(home), _config(config), receipts or [], reason))
 
 
-@app.command(epilog=examples("status"))
+@app.command(epilog=after_help("status"))
 def status(json_: JsonOption = False, home: HomeOption = None) -> None:
-    """How every shop stands: receipts by state with money, what waits longest, when its till last answered.
-
-    Reads only the ledger; writes nothing.
-    """
+    """How every shop stands: receipts by state with money, what waits longest, when its till last answered."""
     from bp_assets.cli.status import run
 
     raise typer.Exit(run(_home(home), as_json=json_))

@@ -1,4 +1,4 @@
-"""Examples of every command, shown at the end of its help and tried by a test. Read and written: nothing."""
+"""What every command reads and writes, and examples: the end of its help, tried by a test."""
 
 from __future__ import annotations
 
@@ -43,7 +43,22 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def examples(command: str) -> str:
-    """The examples of a command as a block for its help."""
+EFFECTS = {
+    "demo": (
+        "the project's shops.toml",
+        "`<home>/demo`, emptied first: ledger, lake, finance.duckdb. Nothing leaves this machine",
+    ),
+    "dev": ("the project's shops.toml", "`<home>/dev`, emptied first. Nothing leaves this machine"),
+    "replay": ("the given files, the shops file", "`<home>/replay`, emptied first; the summary"),
+    "preflight": ("the shops file, the ERP (GET only), every till, every drop folder", "nothing"),
+    "sql": ("the lake, at one snapshot", "nothing"),
+    "retry": ("the ledger, the shops file", "the ledger: receipts wait again. Nothing is sent"),
+    "status": ("the ledger", "nothing"),
+}
+
+
+def after_help(command: str) -> str:
+    """The end of a command's help: what it reads, what it writes, examples."""
+    reads, writes = EFFECTS[command]
     lines = [f"`{line}  # {words}`" for line, words in EXAMPLES[command]]
-    return "\n\n".join(["**Examples**", *lines])
+    return "\n\n".join([f"**Reads** {reads}.", f"**Writes** {writes}.", "**Examples**", *lines])

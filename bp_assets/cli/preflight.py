@@ -70,7 +70,7 @@ def summary(report: Report) -> str:
     """The last line: safe or not, and what was looked at."""
     faults, warnings = len(report.of(Severity.FAULT)), len(report.of(Severity.WARNING))
     seen = report.checked
-    looked = f"{seen.get('shops', 0)} shops"
+    looked = _number(seen.get("shops", 0), "shop")
     if "requests" in seen:
         looked += f", {seen['products']} products, {seen['requests']} requests to the ERP, nothing written"
     verdict = "Safe to go live" if report.safe else f"Not safe to go live: {_number(faults, 'fault')}"

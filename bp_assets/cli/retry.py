@@ -127,7 +127,7 @@ def _say_what_became(out: Console, held: Sequence[Held]) -> int:
         _say(out, f"{_receipts(excluded)} could be read now and {'is' if excluded == 1 else 'are'} excluded.")
     for one in still[:_MOST_SHOWN]:
         advice = REASONS[one.reason_code].what_to_do if one.reason_code in REASONS else ""
-        _say(out, f"{one.receipt_number} ({one.shop}) is still quarantined, {one.reason_code}: {one.message} {advice}")
+        _say(out, f"{one.receipt_number} ({one.shop}) is still quarantined, {one.reason_code}: {one.message}. {advice}")
     if len(still) > _MOST_SHOWN:
         _say(out, f"{len(still) - _MOST_SHOWN} more are still quarantined; `tillbridge status` counts them.")
     return read
@@ -159,5 +159,5 @@ def _no_receipt(unknown: Sequence[str], waiting: Sequence[Held]) -> str:
 def _no_reason(given: str, present: Counter[str]) -> str:
     close = get_close_matches(given, [*present, *REASONS], n=1)
     meant = f" Did you mean {close[0]}?" if close else ""
-    there = ", ".join(f"{code} ({count})" for code, count in present.most_common()) or "none"
+    there = ", ".join(f"{code} ({count})" for code, count in sorted(present.items())) or "none"
     return f"There is no reason {given}.{meant} Reasons that receipts wait with: {there}. Nothing was changed."

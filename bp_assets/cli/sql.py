@@ -24,8 +24,7 @@ from rich.measure import Measurement
 
 from bp_assets.cli.screen import console, table
 from bp_assets.cli.state import existing
-from bp_assets.lake.connect import Lake
-from bp_assets.lake.errors import LakeUnavailable
+from bp_assets.lake.connect import Lake, explain
 from bp_assets.ledger.server import lake_catalogue_dsn
 
 SHOWN = 200  # rows of a table unless --limit says otherwise
@@ -55,9 +54,9 @@ def run(root: Path, query: str, *, as_json: bool, limit: int | None) -> int:
     place = existing(root)
     lake = Lake(place, lake_catalogue_dsn(place))
     text, params = _statement(query)
-    with _open(lake) as connection:
-        _only_reading(text)
-        with _explained(connection):
+    _only_reading(text)
+    with lake.open() as connection:
+        with _explained(lake, connection):
             result = connection.execute(text, params)
             columns = [(str(name), str(type_)) for name, type_, *_ in result.description or ()]
             most = limit if limit is not None else None if as_json else SHOWN
@@ -109,19 +108,8 @@ def _only_reading(text: str) -> None:
 
 
 @contextmanager
-def _open(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The lake, read-only; in words where there is none yet."""
-    try:
-        with lake.open() as connection:
-            yield connection
-    except duckdb.InvalidInputException as error:
-        if "creating a new DuckLake is explicitly disabled" not in str(error):
-            raise BadQuery(_plain(error)) from None
-        raise LakeUnavailable("There are no tables yet: let the pipeline run once, or try `tillbridge demo`.") from None
-
-
-@contextmanager
-def _explained(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def _explained(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """A mistake in the query in DuckDB's words; trouble of the lake itself is left to the lake."""
     try:
         yield
     except duckdb.CatalogException as error:
@@ -130,6 +118,8 @@ def _explained(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             raise BadQuery(_plain(error)) from None
         raise BadQuery(_no_table(missing[1], _tables(connection))) from None
     except duckdb.Error as error:
+        if explain(lake, error) is not None:
+            raise
         raise BadQuery(_plain(error)) from None
 
 
