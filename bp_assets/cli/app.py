@@ -144,6 +144,37 @@ def preflight(config: ConfigOption = None, json_: JsonOption = False, home: Home
     raise typer.Exit(command.run(shops, as_json=json_))
 
 
+@app.command(epilog=after_help("live"))
+def live(
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; put a proxy with a login before it.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    webhook_url: Annotated[
+        str, typer.Option(help="Address under which the ERP reaches the webhook receiver. Default: no webhooks.")
+    ] = "",
+    webhook_port: Annotated[int, typer.Option(help="Port of the webhook receiver.")] = 8500,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Start although preflight found faults.")] = False,
+) -> None:
+    """Run the house for real: preflight, then Dagster with its live sensors, until Ctrl-C.
+
+    Sales are posted from the first minute on. The webhook receiver runs where TILLBRIDGE_WEBHOOK_SECRET is set. Exits 1
+    if preflight finds a fault, or if a part ends by itself, so that a service manager starts it again.
+    """
+    from bp_assets.cli.live import run
+
+    code = run(
+        _home(home),
+        _config(config),
+        host=host,
+        port=port,
+        webhook_url=webhook_url,
+        webhook_port=webhook_port,
+        anyway=anyway,
+    )
+    raise typer.Exit(code)
+
+
 @app.command(epilog=after_help("sql"))
 def sql(
     query: Annotated[str, typer.Argument(help="SQL, `.tables`, `.columns TABLE`, or `@file.sql`.")],

@@ -18,6 +18,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("tillbridge replay pieces/ --config examples/online-retail.toml --sandbox", "the same month in many files"),
     ),
+    "live": (
+        ("tillbridge live", "the file shops.toml, the UI on port 3000"),
+        (
+            "tillbridge live --home /srv/tillbridge --config /etc/tillbridge/shops.toml "
+            "--webhook-url https://hooks.example.com",
+            "as a service, with webhooks",
+        ),
+    ),
     "preflight": (
         ("tillbridge preflight", "the file shops.toml"),
         ("tillbridge preflight --config york.toml --json", "another file, for a program"),
@@ -50,6 +58,7 @@ EFFECTS = {
     ),
     "dev": ("the project's shops.toml", "`<home>/dev`, emptied first. Nothing leaves this machine"),
     "replay": ("the given files, the shops file", "`<home>/replay`, emptied first; the summary"),
+    "live": ("the shops file, ERP and tills", "`<home>`, kept; through its runs the ERP; the ERP's webhooks if asked"),
     "preflight": ("the shops file, the ERP (GET only), every till, every drop folder", "nothing"),
     "sql": ("the lake, at one snapshot", "nothing"),
     "retry": ("the ledger, the shops file", "the ledger: receipts wait again. Nothing is sent"),

@@ -27,7 +27,7 @@ def run(shops: ShopsFile, *, as_json: bool) -> int:
     if as_json:
         show_json(report)
     else:
-        _show(console(), report)
+        show(console(), report)
     return SAFE if report.safe else NOT_SAFE
 
 
@@ -52,7 +52,8 @@ def _token_store(shops: ShopsFile, stack: ExitStack) -> TokenStore | None:
     return LedgerTokens(stack.enter_context(Ledger.open(home())))
 
 
-def _show(out: Console, report: Report) -> None:
+def show(out: Console, report: Report) -> None:
+    """Faults, then warnings, then the verdict: tables on a terminal, plain text elsewhere."""
     for severity, title in _TITLES.items():
         found = report.of(severity)
         if found and out.is_terminal:
