@@ -29,7 +29,9 @@ from sensors.run_failures import run_failures
 from sensors.unsettled_postings import unsettled_postings
 
 # Dagster warns about its own code: binding resources to any sensor passes on a parameter that is in beta.
-warnings.filterwarnings("ignore", message="Parameter `owners` of initializer `SensorDefinition", category=dg.BetaWarning)
+warnings.filterwarnings(
+    "ignore", message="Parameter `owners` of initializer `SensorDefinition", category=dg.BetaWarning
+)
 
 ASSETS = (
     products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,
