@@ -6,7 +6,6 @@ Read: every tracked file. Written: nothing.
 from __future__ import annotations
 
 import ast
-import io
 import re
 import subprocess
 import tokenize
