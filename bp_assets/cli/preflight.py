@@ -7,6 +7,7 @@ import textwrap
 from contextlib import ExitStack
 
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
 
 from bp_assets.brightpearl.auth import TokenStore
@@ -26,7 +27,7 @@ def run(shops: ShopsFile, *, as_json: bool) -> int:
     if as_json:
         show_json(report)
     else:
-        _show(console(), report)
+        show(console(), report)
     return SAFE if report.safe else NOT_SAFE
 
 
@@ -51,11 +52,12 @@ def _token_store(shops: ShopsFile, stack: ExitStack) -> TokenStore | None:
     return LedgerTokens(stack.enter_context(Ledger.open(home())))
 
 
-def _show(out: Console, report: Report) -> None:
+def show(out: Console, report: Report) -> None:
+    """Faults, then warnings, then the verdict: tables on a terminal, plain text elsewhere."""
     for severity, title in _TITLES.items():
         found = report.of(severity)
         if found and out.is_terminal:
-            rows = [(one.place, one.message, one.advice) for one in found]
+            rows = [tuple(map(escape, (one.place, one.message, one.advice))) for one in found]
             out.print(table(title, ("Where", "What", "What to do"), rows))
         elif found:
             out.print(f"{title}\n", highlight=False)
@@ -69,7 +71,7 @@ def summary(report: Report) -> str:
     """The last line: safe or not, and what was looked at."""
     faults, warnings = len(report.of(Severity.FAULT)), len(report.of(Severity.WARNING))
     seen = report.checked
-    looked = f"{seen.get('shops', 0)} shops"
+    looked = _number(seen.get("shops", 0), "shop")
     if "requests" in seen:
         looked += f", {seen['products']} products, {seen['requests']} requests to the ERP, nothing written"
     verdict = "Safe to go live" if report.safe else f"Not safe to go live: {_number(faults, 'fault')}"

@@ -34,7 +34,7 @@ def _tables(shops: ShopsFile, name: str) -> Iterator[tuple[str, Mapping[str, str
         yield f"shops[{shop.key}].{name}", getattr(shop, name)
 
 
-# -- taxes --------------------------------------------------------------------------------------------------------------
+# -- taxes -----------------------------------------------------------------------------------------
 
 
 def _tax_codes(shops: ShopsFile, known: Mapping[str, TaxCode]) -> Iterator[Fault]:
@@ -51,9 +51,10 @@ def _tax_codes(shops: ShopsFile, known: Mapping[str, TaxCode]) -> Iterator[Fault
             elif rate is not None and known[code].rate != rate:
                 same = [one.code for one in known.values() if one.rate == rate]
                 better = f" The ERP has {', '.join(same)} at {_percent(rate)}." if same else ""
+                charged = _percent(known[code].rate)
                 yield fault(
                     place,
-                    f"the till's {_percent(rate)} is mapped to {code}, which is {_percent(known[code].rate)} in the ERP",
+                    f"the till's {_percent(rate)} is mapped to {code}, which is {charged} in the ERP",
                     f"Map it to a code of the same rate, or every such line is a tax mismatch.{better}",
                 )
     zero = shops.posting.zero_rated_code
@@ -114,7 +115,7 @@ def _percent(rate: Decimal | None) -> str:
     return f"{(rate or Decimal(0)).normalize():f} %"
 
 
-# -- tenders ------------------------------------------------------------------------------------------------------------
+# -- tenders ---------------------------------------------------------------------------------------
 
 
 def _payment_methods(shops: ShopsFile, known: Mapping[str, PaymentMethod]) -> Iterator[Fault]:
@@ -168,7 +169,7 @@ def _tender_gaps(shops: ShopsFile) -> Iterator[Fault]:
             )
 
 
-# -- nominal codes --------------------------------------------------------------------------------------------------------
+# -- nominal codes ---------------------------------------------------------------------------------
 
 
 def _nominal_codes(codes: NominalCodes, account: Account) -> Iterator[Fault]:

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.tokens import tokens_of
+from bp_assets.oauth import LedgerTokens
 from bp_assets.preflight.account import ReadingClient
 from bp_assets.preflight.check import check
 from bp_assets.preflight.report import Fault
@@ -223,7 +226,7 @@ def test_the_client_of_preflight_refuses_to_write(house: House) -> None:
     assert house.requests() == {}
 
 
-# -- the account ----------------------------------------------------------------------------------------------------------
+# -- the account -----------------------------------------------------------------------------------
 
 
 def test_a_rejected_token_is_one_message_and_tills_are_still_checked(
@@ -337,7 +340,7 @@ def test_a_list_that_may_not_be_read_is_one_fault_and_the_rest_is_still_checked(
     assert found[0].message.startswith("the ERP does not let us read its nominal codes: ")
 
 
-# -- the tills --------------------------------------------------------------------------------------------------------------
+# -- the tills -------------------------------------------------------------------------------------
 
 
 def test_a_bad_square_token_is_told_once_for_all_shops_of_the_account(
@@ -418,15 +421,21 @@ def _as_nobody(act: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]
     return [tuple(one) for one in json.loads(text)]
 
 
-# -- OAuth ------------------------------------------------------------------------------------------------------------------
+# -- OAuth -----------------------------------------------------------------------------------------
 
 
 def test_a_renewed_oauth_token_outlives_the_check(
     house: House, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refresh = _first_refresh_token(house)
-    monkeypatch.setenv("TILLBRIDGE_ERP_REFRESH_TOKEN", refresh)
+    (house.home / "home").mkdir(exist_ok=True)
+    monkeypatch.setenv("TILLBRIDGE_HOME", str(house.home))  # the ledger's fixture has a home of its own
+    config = house.world.config
+    form = {"grant_type": "authorization_code", "code": config.authorization_code, "client_id": "tillbridge"}
+    _, granted = house.world.oauth.token(form | {"redirect_uri": config.redirect_uri})
+    monkeypatch.setenv("TILLBRIDGE_ERP_REFRESH_TOKEN", granted["refresh_token"])
     shops = house.file(('app_ref = "tillbridge"', 'app_ref = "tillbridge"\ndev_ref = "acme"\nauth = "oauth"'))
-    assert check(shops, LedgerTokens(ledger)).safe
-    assert check(shops, LedgerTokens(ledger)).safe  # the first refresh token was good for one use only
-    assert tokens_of(ledger, "sandbox") is not None
+    assert check(shops, LedgerTokens(ledger)).faults == ()
+    assert check(shops, LedgerTokens(ledger)).faults == ()  # the first refresh token was good for one use only
+    kept = tokens_of(ledger, "sandbox")
+    assert kept is not None
+    assert kept.refresh_token != granted["refresh_token"]
