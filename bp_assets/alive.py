@@ -62,9 +62,3 @@ def alive(ledger: Ledger, run_ids: Iterable[str]) -> set[str]:
     with ledger.begin() as connection:
         rows = connection.scalars(query, {"class": LOCK_CLASS, "numbers": list(numbers)})
         return {numbers[number] for number in rows}
-
-
-def server_age_seconds(ledger: Ledger) -> float:
-    """How long PostgreSQL has been up: right after a restart every run is busy taking its lock again."""
-    with ledger.begin() as connection:
-        return float(connection.scalar(sa.text("select extract(epoch from now() - pg_postmaster_start_time())")) or 0)

@@ -169,14 +169,14 @@ def outside_specs() -> tuple[dg.AssetSpec, ...]:
         dg.AssetSpec(
             TILLS,
             description="The shops' till systems, as declared in the shops file. Receipts reach the ledger from here.",
-            group_name="tills",
+            group_name="outside",
             owners=["team:shops"],
             kinds={"api", "file"},
         ),
         dg.AssetSpec(
             BRIGHTPEARL,
             description="The ERP: master of products and stock, and where every sale ends as an order or a credit.",
-            group_name="erp",
+            group_name="outside",
             owners=["team:data"],
             kinds={"api", "brightpearl"},
         ),

@@ -3,6 +3,8 @@
 Loading must stay quick (2.5 s): Great Expectations and pandas are imported by the check that uses them, when it runs.
 """
 
+import warnings
+
 import dagster as dg
 
 from bp_assets import catalog
@@ -25,6 +27,11 @@ from sensors.erp_changes import erp_changes
 from sensors.new_sales import new_sales
 from sensors.run_failures import run_failures
 from sensors.unsettled_postings import unsettled_postings
+
+# Dagster warns about its own code: binding resources to any sensor passes on a parameter that is in beta.
+warnings.filterwarnings(
+    "ignore", message="Parameter `owners` of initializer `SensorDefinition", category=dg.BetaWarning
+)
 
 ASSETS = (
     products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,

@@ -92,8 +92,17 @@ run_checks = dg.define_asset_job(
 
 close_day = dg.define_asset_job(
     "close_day",
-    dg.AssetSelection.assets(*TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES) | dg.AssetSelection.all_asset_checks(),
-    description="The day's end: everything read back, yesterday computed anew, published, and all checks run.",
+    _tables(*TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES) | dg.AssetSelection.all_asset_checks(),
+    description="The day's end: the last days' orders read again, the tills asked for their totals, every day computed "
+    "anew, all checks run, the finance file published.",
+    config={
+        "ops": {
+            "posted": {"config": {"again_days": 3}},
+            "till_tables": {"config": {"ask_tills": True}},
+            "sales_reconciliation": {"config": {"all_days": True}},
+            "daily_takings": {"config": {"all_days": True}},
+        }
+    },
     executor_def=dg.in_process_executor,
     tags=_tags(SALES_TABLES, 180),
 )

@@ -28,8 +28,8 @@ def last_zone() -> str:
 ZONE = last_zone()
 
 
-def _full(asset: str) -> dict[str, object]:
-    return {"ops": {asset: {"config": {"full": True}}}}
+def _full(*assets: str) -> dict[str, object]:
+    return {"ops": {asset: {"config": {"full": True}} for asset in assets}}
 
 
 products_hourly = dg.ScheduleDefinition(
@@ -47,7 +47,7 @@ products_nightly = dg.ScheduleDefinition(
     cron_schedule="20 2 * * *",
     execution_timezone=ZONE,
     default_status=RUNNING,
-    run_config=_full("products"),
+    run_config=_full("products", "prices"),
     description="All products and prices: deleted ones never show in a search, and not every change moves updatedOn.",
 )
 
@@ -76,7 +76,8 @@ read_back_sweep = dg.ScheduleDefinition(
     cron_schedule="*/15 * * * *",
     execution_timezone=ZONE,
     default_status=RUNNING,
-    description="Whatever the sensor missed: sales posted but not read back, orders changed in the ERP.",
+    run_config={"ops": {"till_tables": {"config": {"ask_tills": True}}}},
+    description="The tills' own totals, and whatever the sensor missed: sales posted but not read back, orders changed in the ERP.",
 )
 
 checks_hourly = dg.ScheduleDefinition(

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
-from bp_assets.catalog import key
-from bp_assets.lake.connect import Lake
-from bp_assets.resources import LakeResource, ShopsResource
 from duckdb import DuckDBPyConnection
 
+from bp_assets.catalog import key
 from bp_assets.domain.findings import Finding
+from bp_assets.lake.connect import Lake
+from bp_assets.resources import LakeResource, ShopsResource
 from checks.changed_receipts import changed_receipts
 from checks.conservation import conservation
 from checks.context import CheckContext

@@ -3,7 +3,7 @@
 Read: pos_transactions, pos_lines, posted_orders, till_totals, sales_reconciliation, the shops file. Written: nothing.
 
 The till counts closed baskets, so receipts excluded as ``void`` or ``not_closed`` are left out of the proof. Receipts
-sold after the till was asked may or may not be in its count: only what holds either way is reported.
+that reached us after the till was asked may or may not be in its count: only what holds either way is reported.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ NAME = "conservation"
 
 _TOLD = f"""
 with held as (
-    select r.*, t.sold_at from ({RECEIPTS}) r join pos_transactions t on t.sale_id = r.sale_id
+    select r.*, t.captured_at from ({RECEIPTS}) r join pos_transactions t on t.sale_id = r.sale_id
     where not (r.state = 'excluded' and r.reason_code in ('void', 'not_closed'))
 ),
 told as (
     select x.shop, x.business_date, x.currency, x.transactions, x.gross as says,
-           count(h.sale_id) as n, count(h.sale_id) filter (h.sold_at is null or h.sold_at <= x.observed_at) as n_before,
+           count(h.sale_id) as n, count(h.sale_id) filter (h.captured_at <= x.observed_at) as n_before,
            coalesce(sum(h.gross), 0)::DECIMAL(18,4) as gross,
-           coalesce(sum(h.gross) filter (h.sold_at is null or h.sold_at <= x.observed_at), 0)::DECIMAL(18,4)
+           coalesce(sum(h.gross) filter (h.captured_at <= x.observed_at), 0)::DECIMAL(18,4)
                as gross_before,
            count(h.sale_id) filter (not h.readable) as unread
     from till_totals x

@@ -21,9 +21,18 @@ from bp_assets.finance.maps import lent
 from checks.context import CheckContext, found, plain, rows
 
 NAME = "stock_drift"
-_NAMED = 5  # receipts that a finding names; the rest are counted
+NAMED = 5  # receipts that a finding names; the rest are counted
 
-_GAPS = """
+
+def _named(quantity: str, condition: str) -> str:
+    """SQL for the receipts behind a part: how many, from which shops, and the first ``NAMED`` of them."""
+    receipt = f"struct_pack(sale_id, receipt_number, shop, business_date, quantity := {quantity}::DECIMAL(18,4))"
+    first = f"arg_min({receipt}, coalesce(business_date::varchar, '') || sale_id, {NAMED}) filter ({condition})"
+    shops = f"min(shop) filter ({condition}), max(shop) filter ({condition})"
+    return f"struct_pack(n := count(*) filter ({condition}), first := {first}, shops := [{shops}])"
+
+
+_GAPS = f"""
 with skus as (
     select sku, any_value(product_id) as product_id, any_value(stock_tracked and not bundle) as tracked
     from products where sku <> '' group by sku having count(*) = 1
@@ -83,12 +92,9 @@ select product_id, unknown_sku, warehouse_id,
        coalesce(sum(gap) filter (bucket = 'unknown_sku'), 0)::DECIMAL(18,4) as unknown_sku_quantity,
        coalesce(sum(gap) filter (bucket = 'untracked'), 0)::DECIMAL(18,4) as untracked,
        sum(unexplained)::DECIMAL(18,4) as unexplained,
-       list(struct_pack(sale_id, receipt_number, shop, business_date, quantity := unexplained::DECIMAL(18,4))
-            order by business_date, sale_id) filter (unexplained <> 0) as receipts,
-       list(struct_pack(sale_id, receipt_number, shop, business_date, quantity := gap::DECIMAL(18,4))
-            order by business_date, sale_id) filter (bucket = 'parked' and gap <> 0) as parked_receipts,
-       list(struct_pack(sale_id, receipt_number, shop, business_date, quantity := gap::DECIMAL(18,4))
-            order by business_date, sale_id) filter (bucket = 'unknown_sku' and gap <> 0) as unknown_receipts
+       {_named("unexplained", "unexplained <> 0")} as receipts,
+       {_named("gap", "bucket = 'parked' and gap <> 0")} as parked_receipts,
+       {_named("gap", "bucket = 'unknown_sku' and gap <> 0")} as unknown_receipts
 from split group by product_id, unknown_sku, warehouse_id
 """
 
@@ -138,7 +144,7 @@ def decomposition(connection: DuckDBPyConnection, context: CheckContext) -> pl.D
 def _drift(row: dict[str, Any]) -> list[Finding]:
     what, place = row["sku"] or "(no SKU)", f"{row['sku'] or '(no SKU)'} at {row['warehouse']}"
     findings = []
-    if row["receipts"]:
+    if row["receipts"]["n"]:
         till, erp = plain(row["till"]), plain(row["erp"])
         explained = row["difference"] - row["unexplained"]
         also = f" ({plain(explained)} more are explained)" if explained else ""
@@ -150,7 +156,7 @@ def _drift(row: dict[str, Any]) -> list[Finding]:
         findings.append(
             found(NAME, "unexplained", _one(row["receipts"]), fact, place=place, expected=expected, actual=f"{erp} out")
         )
-    if row["parked_receipts"]:
+    if row["parked_receipts"]["n"]:
         parked = plain(row["parked"])
         fact = (
             f"{what}: {parked} left {row['warehouse']} with rejected receipts and still stand in the ERP's stock: "
@@ -167,7 +173,7 @@ def _drift(row: dict[str, Any]) -> list[Finding]:
                 actual="0 out",
             )
         )
-    if row["unknown_receipts"]:
+    if row["unknown_receipts"]["n"]:
         sold = plain(row["unknown_sku_quantity"])
         on = _receipts(row["unknown_receipts"])
         fact = f"{what}: {sold} left {row['warehouse']} and the ERP has no such product: {on}."
@@ -210,16 +216,18 @@ def _level(row: dict[str, Any]) -> list[Finding]:
     return findings
 
 
-def _receipts(items: list[dict[str, Any]]) -> str:
+def _receipts(part: dict[str, Any]) -> str:
     """``receipts 1001 (2), 1002 (-1) and 3 more``."""
-    named = ", ".join(f"{i['receipt_number'] or i['sale_id']} ({plain(i['quantity'])})" for i in items[:_NAMED])
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return f"{'receipt' if len(items) == 1 else 'receipts'} {named}{more}"
+    items, number = part["first"], part["n"]
+    named = ", ".join(f"{i['receipt_number'] or i['sale_id']} ({plain(i['quantity'])})" for i in items)
+    more = f" and {number - len(items)} more" if number > len(items) else ""
+    return f"{'receipt' if number == 1 else 'receipts'} {named}{more}"
 
 
-def _one(items: list[dict[str, Any]]) -> dict[str, Any]:
+def _one(part: dict[str, Any]) -> dict[str, Any]:
     """What a finding names: the receipt if there is only one, else the shop if it is the same."""
-    if len(items) == 1:
-        return items[0]
-    shops = {item["shop"] for item in items}
-    return {"shop": shops.pop() if len(shops) == 1 else ""}
+    if part["n"] == 1:
+        receipt: dict[str, Any] = part["first"][0]
+        return receipt
+    first, last = part["shops"]
+    return {"shop": first if first == last else ""}

@@ -59,9 +59,9 @@ def swept(erp: ErpResource, asked: Asked, now: float) -> tuple[set[str], str]:
     """Jobs that a look at the ERP asks for, and trouble in words. Moves the cursor only if the ERP answered."""
     if now - asked.swept < SWEEP_SECONDS:
         return set(), ""
-    if not asked.swept:  # never asked: the schedules' first runs read everything anyway
+    if not asked.swept:  # a new installation fills itself: products first, stock follows its own schedule
         asked.swept = now
-        return set(), ""
+        return {"refresh_products"}, ""
     since = period(datetime.fromtimestamp(asked.swept, UTC) - OVERLAP)
     try:
         with erp.client("read") as client:

@@ -29,6 +29,7 @@ ADVICE = {
     "BadAnswer": "Report the answer: the ERP speaks in a way we do not know.",
     "LakeUnavailable": "Free disk space or make the lake folder writable; tables are rebuilt from ledger and ERP.",
 }
+DIED = "Nothing, unless it happens often: then look at the machine's memory and logs."
 DEFAULT = "Read the error in the run; `dagster` shows it under Runs. Report it if it is not yours to mend."
 
 
@@ -50,7 +51,7 @@ def failure_of(job: str, run_id: str, message: str, error: Any, now: datetime) -
         "run_id": run_id,
         "error": names[-1] if names else "",
         "message": " ".join(words.split())[:1000],
-        "what_to_do": advice(names),
+        "what_to_do": DIED if "process is gone" in message else advice(names),
         "safe": _NOTHING_LOST,
     }
 

@@ -15,7 +15,9 @@ from typing import Annotated, Any
 import stamina
 import typer
 
-from bp_assets.cli.processes import DidNotStart, python_module
+from bp_assets.cli.examples import after_help
+from bp_assets.cli.failing import DEBUG_ENV, told
+from bp_assets.cli.processes import python_module
 from bp_assets.config import ConfigError
 from bp_assets.config.shops import load
 
@@ -28,6 +30,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+
+@app.callback()
+def everywhere(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole trace of an unexpected error (or TILLBRIDGE_DEBUG=1).")
+    ] = False,
+) -> None:
+    if debug:
+        os.environ[DEBUG_ENV] = "1"
+
+
 sandbox_app = typer.Typer(help="The simulated Brightpearl and tills: real HTTP, real rules, faults by request.")
 app.add_typer(sandbox_app, name="sandbox")
 
@@ -51,7 +65,7 @@ def sandbox_serve(context: typer.Context) -> None:
     os.execv(command[0], command)  # noqa: S606  # becomes the sandbox: signals and exit code are its own
 
 
-@app.command()
+@app.command(epilog=after_help("demo"))
 def demo(
     home: HomeOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the range and of the trading day.")] = 7,
@@ -68,7 +82,7 @@ def demo(
     raise typer.Exit(run(_home(home, "demo"), seed=seed, transactions=transactions, minute_seconds=minute_seconds))
 
 
-@app.command()
+@app.command(epilog=after_help("dev"))
 def dev(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
@@ -87,7 +101,7 @@ def dev(
     )
 
 
-@app.command()
+@app.command(epilog=after_help("replay"))
 def replay(
     files: Annotated[list[Path], typer.Argument(help="A till export, several pieces of one, or a folder of them.")],
     config: ConfigOption = None,
@@ -110,62 +124,122 @@ def replay(
     raise typer.Exit(run(_home(home, "replay"), files, _config(config), json_out, requests_per_minute))
 
 
-@app.command()
-def preflight(config: ConfigOption = None, json_: JsonOption = False) -> None:
+@app.command(epilog=after_help("preflight"))
+def preflight(config: ConfigOption = None, json_: JsonOption = False, home: HomeOption = None) -> None:
     """Check the shops file against the ERP and the tills; names every fault at once.
 
-    Reads only. Exits 0 if it is safe to go live, 1 if not.
+    Each fault has its key in the shops file, what is wrong and what to do. Exits 0 if it is safe to go live (with or
+    without warnings), 1 if not, 2 if the file can't be used. With `--json` an object: `safe`, `faults` (each with
+    `severity`, `place`, `message`, `advice`) and `checked`.
     """
-    from bp_assets.cli.preflight import run
+    from bp_assets.cli import preflight as command
 
-    raise typer.Exit(run(_config(config), as_json=json_))
+    os.environ["TILLBRIDGE_HOME"] = str(_home(home))  # relative drop folders lie there; nothing is made
+    try:
+        shops = _config(config)
+    except ConfigError as error:
+        if not json_:
+            raise
+        raise typer.Exit(command.unusable(error)) from None
+    raise typer.Exit(command.run(shops, as_json=json_))
 
 
-@app.command()
+@app.command(epilog=after_help("live"))
+def live(
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; put a proxy with a login before it.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    webhook_url: Annotated[
+        str, typer.Option(help="Address under which the ERP reaches the webhook receiver. Default: no webhooks.")
+    ] = "",
+    webhook_port: Annotated[int, typer.Option(help="Port of the webhook receiver.")] = 8500,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Start although preflight found faults.")] = False,
+) -> None:
+    """Run the house for real: preflight, then Dagster with its live sensors, until Ctrl-C.
+
+    Sales are posted from the first minute on. The webhook receiver runs where TILLBRIDGE_WEBHOOK_SECRET is set. Exits 1
+    if preflight finds a fault, or if a part ends by itself, so that a service manager starts it again.
+    """
+    from bp_assets.cli.live import run
+
+    code = run(
+        _home(home),
+        _config(config),
+        host=host,
+        port=port,
+        webhook_url=webhook_url,
+        webhook_port=webhook_port,
+        anyway=anyway,
+    )
+    raise typer.Exit(code)
+
+
+@app.command(epilog=after_help("sql"))
 def sql(
-    query: Annotated[str, typer.Argument(help='For example: "select * from sales_reconciliation"')],
+    query: Annotated[str, typer.Argument(help="SQL, `.tables`, `.columns TABLE`, or `@file.sql`.")],
     json_: JsonOption = False,
     home: HomeOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows shown as a table.")] = 200,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Most rows to show. Default: 200 as a table, all of them as JSON.")
+    ] = None,
 ) -> None:
-    """Ask the lake in SQL, read-only. Safe at any time, also while the pipeline writes."""
+    """Ask the lake in SQL, read-only. Safe at any time, also while the pipeline writes.
+
+    With `--json` a list of objects: decimals are text ("12.34"), so that pennies stay exact; whole numbers are numbers;
+    instants and dates are ISO 8601 text.
+    """
     from bp_assets.cli.sql import run
 
     raise typer.Exit(run(_home(home), query, as_json=json_, limit=limit))
 
 
-@app.command()
+@app.command(epilog=after_help("retry"))
 def retry(
     receipts: Annotated[
-        list[str] | None, typer.Argument(help="Receipt numbers or sale ids. Default: all rejected.")
+        list[str] | None,
+        typer.Argument(help="Receipt numbers or sale ids, excluded ones too. Default: all rejected and quarantined."),
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Only those with this reason code.")] = None,
+    config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
     """Put rejected and quarantined receipts back in line, after the map or the ERP was mended.
 
-    The next posting run sends them; what the ERP already has is never sent twice.
+    Rejected receipts wait to be posted again, quarantined ones are decoded with the shops file as it is now. Sends
+    nothing itself: the next posting run does, and what the ERP already has is looked up, never sent twice.
     """
     from bp_assets.cli.retry import run
 
-    raise typer.Exit(run(_home(home), receipts or [], reason))
+    raise typer.Exit(run(_home(home), _config(config), receipts or [], reason))
+
+
+@app.command(epilog=after_help("status"))
+def status(json_: JsonOption = False, home: HomeOption = None) -> None:
+    """How every shop stands: receipts by state with money, what waits longest, when its till last answered."""
+    from bp_assets.cli.status import run
+
+    raise typer.Exit(run(_home(home), as_json=json_))
 
 
 def main() -> None:
     """Entry point: turns our own errors into one message and an exit code."""
-    from bp_assets.brightpearl.errors import ErpError
-    from bp_assets.ledger.errors import LedgerError
-
     # Retries show in the steps and in the ledger; a log line in the middle of a progress bar helps nobody.
     stamina.instrumentation.set_on_retry_hooks(())
     # A terminated command stops its children like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if "--debug" in sys.argv[1:] and "serve" not in sys.argv[1:]:
+        sys.argv.remove("--debug")  # understood in any place
+        os.environ[DEBUG_ENV] = "1"
     try:
         app(standalone_mode=True)
-    except (ConfigError, DidNotStart, LedgerError, ErpError) as error:
-        _fail(str(error))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except BrokenPipeError:  # `tillbridge sql ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+    except Exception as error:
+        raise SystemExit(told(error)) from None
 
 
 def _fail(message: str) -> Any:

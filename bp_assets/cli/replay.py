@@ -63,10 +63,9 @@ def run(root: Path, files: list[Path], shops: ShopsFile, json_out: Path | None, 
             use_sandbox(url)
             with ErpClient(shops.erp, lane="posting") as client:
                 _post_and_verify(out, ledger, client, shops)
-                requests = sum(client.counts.values())
             findings = lakeside.refresh(out, place)
             books = httpx.get(f"{url}/sandbox/books", timeout=120).json()
-        summary = _summary(ledger, books, shops.currency_of(shop), requests)
+        summary = _summary(ledger, books, shops.currency_of(shop))
         summary["findings"] = sum(findings.values())
         summary["findings_by_check"] = findings
         summary["seconds"] = round(time.monotonic() - started, 1)
@@ -164,7 +163,7 @@ def _count(ledger: Ledger, where: str) -> int:
         return int(connection.scalar(sa.text(f"select count(*) from tillbridge.postings where {where}")) or 0)
 
 
-def _summary(ledger: Ledger, books: dict[str, Any], currency: str, requests: int) -> dict[str, Any]:
+def _summary(ledger: Ledger, books: dict[str, Any], currency: str) -> dict[str, Any]:
     """Counts and money by final state from the ledger, the ERP's own money from the sandbox's books."""
     counts: dict[str, int] = defaultdict(int)
     net: dict[str, int] = defaultdict(int)
@@ -191,7 +190,7 @@ def _summary(ledger: Ledger, books: dict[str, Any], currency: str, requests: int
         "reasons": {state: dict(sorted(found.items())) for state, found in sorted(reasons.items())},
         "erp_net_minor": erp,
         "erp_documents": len(books["orders"]),
-        "requests": requests,
+        "requests": sum(books["requests"].values()),
         "refused": books["refused"],
     }
 

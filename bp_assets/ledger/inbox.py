@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from bp_assets.domain.sale import content_hash, make_sale_id
 from bp_assets.ledger.connection import Ledger, retrying
@@ -148,9 +149,16 @@ def raw(ledger: Ledger, sale_id: str) -> list[tuple[int, str, bytes]]:
 
 
 @retrying
-def decode_again(ledger: Ledger, *, shop: str | None = None, reason: str | None = None) -> int:
-    """Send quarantined receipts back to decoding after the shops file was mended; how many. Postings stay."""
+def decode_again(
+    ledger: Ledger, sale_ids: Sequence[str] | None = None, *, shop: str | None = None, reason: str | None = None
+) -> int:
+    """Send quarantined receipts (all, or these) back to decoding after the shops file was mended; how many.
+
+    Postings stay as they are until the receipts are decoded.
+    """
     waiting = sa.select(postings.c.inbox_id).where(postings.c.state == "quarantined")
+    if sale_ids is not None:
+        waiting = waiting.where(postings.c.sale_id == sa.any_(sa.cast(list(sale_ids), pg.ARRAY(sa.Text))))
     if shop is not None:
         waiting = waiting.where(postings.c.shop == shop)
     if reason is not None:

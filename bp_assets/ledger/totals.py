@@ -42,13 +42,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class TillTotal:
-    """What a till says it took on one trading day."""
+    """What a till says it took on one trading day. ``observed_at`` is the moment before it was asked."""
 
     shop: str
     business_date: date
     transactions: int
     gross_minor: int | None
     currency: str
+    observed_at: datetime
 
 
 @retrying
@@ -96,9 +97,8 @@ def note_till_totals(ledger: Ledger, totals: Sequence[TillTotal]) -> None:
     names = list(TillTotal.__dataclass_fields__)
     insert = pg.insert(till_totals)
     newest = {name: insert.excluded[name] for name in names[2:]}
-    differs = sa.or_(*(till_totals.c[name].is_distinct_from(value) for name, value in newest.items()))
-    change = insert.on_conflict_do_update(
-        index_elements=["shop", "business_date"], set_={**newest, "observed_at": sa.func.now()}, where=differs
-    )
+    said = [name for name in newest if name != "observed_at"]
+    differs = sa.or_(*(till_totals.c[name].is_distinct_from(newest[name]) for name in said))
+    change = insert.on_conflict_do_update(index_elements=["shop", "business_date"], set_=newest, where=differs)
     with ledger.begin() as connection:
         connection.execute(change, [{name: getattr(total, name) for name in names} for total in totals])

@@ -119,11 +119,12 @@ class Intake:
         return new, versions, waiting
 
     def _totals(self, shop: Shop, day: date) -> totals.TillTotal | None:
+        asked = datetime.now(UTC)
         try:
             said = self._till(shop).control_totals(day)
         except TillError:
             return None
-        return totals.TillTotal(shop.key, day, said.transactions, said.gross_minor, said.currency)
+        return totals.TillTotal(shop.key, day, said.transactions, said.gross_minor, said.currency, asked)
 
 
 def _pause(failures: int) -> float:

@@ -17,7 +17,6 @@ from bp_assets.lake.tables import TABLES
 from bp_assets.resources import LakeResource, ShopsResource
 from checks.asset_checks import CHECKS
 from checks.playbook import BY_NAME
-from checks.store import store_findings
 from tests.builders import NOW, SHOPS_TOML, Books
 
 
@@ -27,17 +26,32 @@ def lake(home: Home) -> Lake:
 
 
 @pytest.fixture
-def job(home: Home, tmp_path: Path) -> dg.JobDefinition:
-    """A job of all checks over assets that are only described: the tables are filled by the test."""
+def definitions(home: Home, tmp_path: Path) -> dg.Definitions:
+    """All checks over assets that are only described: the tables are filled by the test."""
     shops = tmp_path / "shops.toml"
     shops.write_text(SHOPS_TOML, encoding="utf-8")
-    definitions = dg.Definitions(
+    return dg.Definitions(
         assets=[dg.AssetSpec(key(table.name)) for table in TABLES],
         asset_checks=list(CHECKS),
-        jobs=[dg.define_asset_job("checks", dg.AssetSelection.all_asset_checks())],
+        jobs=[
+            dg.define_asset_job("checks", dg.AssetSelection.all_asset_checks()),
+            dg.define_asset_job(
+                "sales", dg.AssetSelection.checks(dg.AssetCheckKey(key("posting_log"), "unposted_sales"))
+            ),
+        ],
         resources={"lake": LakeResource(root=str(home.root)), "shops": ShopsResource(path=str(shops))},
     )
+
+
+@pytest.fixture
+def job(definitions: dg.Definitions) -> dg.JobDefinition:
     return definitions.resolve_job_def("checks")
+
+
+@pytest.fixture
+def sales_job(definitions: dg.Definitions) -> dg.JobDefinition:
+    """``unposted_sales`` alone."""
+    return definitions.resolve_job_def("sales")
 
 
 def poured(books: Books, lake: Lake) -> None:
@@ -99,14 +113,14 @@ def test_planted_defects_fail_their_check_alone_and_stand_in_the_findings(
     ]
 
 
-def test_findings_of_a_check_go_when_their_cause_is_gone(books: Books, lake: Lake, job: dg.JobDefinition) -> None:
+def test_findings_of_a_check_go_when_their_cause_is_gone(books: Books, lake: Lake, sales_job: dg.JobDefinition) -> None:
     books.receipt("leeds 1001 2026-11-20\n2 MUG 12.00 20%\ncard 12.00", state="rejected", reason_code="erp_refused")
     poured(books, lake)
-    verdicts(job)
-    assert lake.read("select check_name from findings").rows() == [("stock_drift",), ("unposted_sales",)]
+    verdicts(sales_job)
+    assert lake.read("select check_name from findings").rows() == [("unposted_sales",)]
     with lake.transaction() as writer:
         writer.connection.execute("update pos_transactions set state = 'excluded'")
-    verdicts(job)
+    verdicts(sales_job)
     assert lake.read("select check_name from findings").rows() == []
 
 
@@ -120,11 +134,13 @@ def test_every_check_stands_on_an_asset_that_exists() -> None:
             assert re.fullmatch(r"[a-z_]+", spec.name)
 
 
-def test_findings_survive_another_writer_between_two_runs(books: Books, lake: Lake, job: dg.JobDefinition) -> None:
+def test_a_finding_keeps_when_it_was_first_seen_over_two_runs(
+    books: Books, lake: Lake, sales_job: dg.JobDefinition
+) -> None:
     books.receipt("leeds 1001 2026-11-20\n2 MUG 12.00 20%\ncard 12.00", state="rejected", reason_code="erp_refused")
     poured(books, lake)
-    verdicts(job)
-    first = lake.read("select finding_key, first_seen from findings order by all").rows()
-    lake.write(lambda writer: store_findings(writer.connection, "freshness", [], NOW))
-    verdicts(job)
-    assert lake.read("select finding_key, first_seen from findings order by all").rows() == first
+    verdicts(sales_job)
+    ((first, seen),) = lake.read("select first_seen, last_seen from findings").rows()
+    verdicts(sales_job)
+    ((still, later),) = lake.read("select first_seen, last_seen from findings").rows()
+    assert still == first == seen < later

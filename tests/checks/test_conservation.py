@@ -72,7 +72,7 @@ def test_a_day_of_which_nothing_arrived_is_found(books: Books, context: CheckCon
     )  # fmt: skip
 
 
-def test_one_receipt_too_many_is_found_unless_it_was_sold_after_the_till_was_asked(
+def test_one_receipt_too_many_is_found_unless_it_reached_us_after_the_till_was_asked(
     books: Books, context: CheckContext
 ) -> None:
     sold(books, 1001, 1002)
@@ -82,7 +82,8 @@ def test_one_receipt_too_many_is_found_unless_it_was_sold_after_the_till_was_ask
         "surplus_receipts", "2 transactions, 24.00 GBP", -1200,
     )  # fmt: skip
     books.sql(
-        "update pos_transactions set sold_at = ?::timestamptz + interval 1 minute where receipt_number = '1002'", NOW
+        "update pos_transactions set captured_at = ?::timestamptz + interval 1 minute where receipt_number = '1002'",
+        NOW,
     )
     assert conservation(books.connection, context) == []
 

@@ -143,3 +143,14 @@ def test_impossible_stock_figures_of_the_erp(books: Books, context: CheckContext
         ),
     ]  # fmt: skip
     assert severity("stock_drift", findings) is Severity.WARN
+
+
+def test_a_finding_names_five_receipts_and_counts_the_rest(books: Books, context: CheckContext) -> None:
+    for number in range(1001, 1008):
+        books.receipt(TWO_MUGS.replace("1001", str(number)), state="rejected")
+    (parked,) = stock_drift(books.connection, context)
+    assert parked.message.startswith(
+        "MUG: 14 left Leeds with rejected receipts and still stand in the ERP's stock: "
+        "receipts 1001 (2), 1002 (2), 1003 (2), 1004 (2), 1005 (2) and 2 more."
+    )
+    assert (parked.shop, parked.receipt_number) == ("leeds", "")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -145,10 +146,10 @@ def test_a_table_without_stamps_is_refused_by_name(ledger: Ledger) -> None:
 
 
 def test_till_totals_that_say_the_same_are_no_change(ledger: Ledger) -> None:
-    total = TillTotal("leeds", date(2026, 3, 2), 7, 8400, "GBP")
+    total = TillTotal("leeds", date(2026, 3, 2), 7, 8400, "GBP", datetime(2026, 3, 2, 18, tzinfo=UTC))
     note_till_totals(ledger, [total])
     mark = changes(ledger, "till_totals").mark
     note_till_totals(ledger, [total])
     assert changes(ledger, "till_totals", mark).rows == []
-    note_till_totals(ledger, [TillTotal(total.shop, total.business_date, 8, 9600, "GBP")])
+    note_till_totals(ledger, [replace(total, transactions=8, gross_minor=9600)])
     assert [row["gross_minor"] for row in changes(ledger, "till_totals", mark).rows] == [9600]

@@ -14,7 +14,7 @@ import dagster as dg
 import httpx
 
 from bp_assets.config import Home, ShopsFile, load
-from bp_assets.definitions import ASSETS, resources
+from bp_assets.definitions import ASSETS, defs, resources
 from bp_assets.resources import lake_of, ledger_of
 from sandbox.server import SandboxServer
 
@@ -107,6 +107,14 @@ class House:
         assert result.success
         return result
 
+    def run(self, job: str, **config: dict[str, Any]) -> dg.ExecuteInProcessResult:
+        """Run a job of the project in this process. ``config`` is by op."""
+        ops = {name: {"config": values} for name, values in config.items()}
+        found = defs.resolve_job_def(job)
+        result = found.execute_in_process(instance=self.instance, run_config={"ops": ops} if ops else None)
+        assert result.success
+        return result
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with lake_of(self.home).open() as reading:
             return reading.execute(sql).fetchall()
@@ -125,6 +133,10 @@ class House:
 
     def edit_stock(self, **values: Any) -> None:
         answer = httpx.post(f"{self.sandbox.url}/sandbox/stock", json=values, timeout=30)
+        assert answer.status_code == 200, answer.text
+
+    def edit_order(self, order_id: int, **values: Any) -> None:
+        answer = httpx.post(f"{self.sandbox.url}/sandbox/orders/{order_id}", json=values, timeout=30)
         assert answer.status_code == 200, answer.text
 
     @contextmanager
