@@ -13,7 +13,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("bp_assets.domain",),
     ("bp_assets.config",),
     ("bp_assets.tills", "bp_assets.brightpearl", "bp_assets.ledger", "bp_assets.lake"),
-    ("bp_assets.catalog", "bp_assets.alive"),
+    ("bp_assets.catalog", "bp_assets.alive", "bp_assets.framing", "bp_assets.oauth"),
     ("bp_assets.resources", "bp_assets.telling"),
     ("bp_assets.posting",),
     ("bp_assets.staging", "bp_assets.model", "bp_assets.finance", "bp_assets.forecasting", "bp_assets.upkeep",
@@ -21,7 +21,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("bp_assets.jobs",),
     ("bp_assets.schedules",),
     ("sensors", "checks", "bp_assets.webhooks"),
-    ("bp_assets.definitions", "bp_assets.cli"),
+    ("bp_assets.definitions",),
+    ("bp_assets.cli",),
     ("benchmarks", "tests"),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}

@@ -13,7 +13,7 @@ from decimal import Decimal
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue, Place
-from bp_assets.domain.money import from_minor
+from bp_assets.domain.money import from_minor, round_half_away
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, mark_verified, note, unverified
 from bp_assets.posting.facts import Facts, gather, held_or_sent, product_of, row_ids_by_sequence
@@ -133,7 +133,9 @@ def compare(plan: Plan, document: Document, facts: Facts, catalogue: Catalogue) 
 
     def check(what: str, expected: object, actual: object) -> None:
         if expected != actual:
-            found.append(Difference(f"{document.code} {order.order_id} {what}", str(expected), str(actual)))
+            found.append(
+                Difference(f"{document.code} {order.order_id} {what}", str(expected), _shown(actual, expected))
+            )
 
     found += [Difference(f"{document.code} {order.order_id}", "a readable record", text) for text in facts.misread]
     check("type", document.code, order.type)
@@ -159,6 +161,15 @@ def compare(plan: Plan, document: Document, facts: Facts, catalogue: Catalogue) 
     _payments(plan, document, facts, check)
     _goods(plan, document, facts, rows, catalogue, check)
     return found
+
+
+def _shown(actual: object, like: object) -> str:
+    """The ERP prints a row's amounts with four decimals; people compare what is written alike."""
+    if isinstance(actual, Decimal) and isinstance(like, Decimal):
+        exponent = like.as_tuple().exponent
+        rounded = round_half_away(actual, -exponent if isinstance(exponent, int) else 0)
+        return str(rounded if rounded == actual else actual)
+    return str(actual)
 
 
 def _payments(plan: Plan, document: Document, facts: Facts, check: _Check) -> None:

@@ -6,14 +6,15 @@ Read: the ledger's postings and steps. Written: ``postings`` (a sale that can't 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bp_assets.config import ShopsFile
-from bp_assets.domain.catalogue import Catalogue
+from bp_assets.domain.catalogue import Catalogue, Product
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, park
 from bp_assets.ledger.steps import Step, steps_of
-from bp_assets.posting.plan import Plan, Refusal, plan_sale
+from bp_assets.posting.plan import Document, Plan, Refusal, Row, plan_sale
 from bp_assets.posting.progress import Known, steps_of_plan
 
 
@@ -63,7 +64,7 @@ def load(
             refuse(ledger, posting.sale_id, plan)
             loaded.parked += 1
             continue
-        work = Work(posting, plan)
+        work = Work(posting, _as_sent(plan, history[posting.sale_id], catalogue))
         for step in history[posting.sale_id]:  # in the order of attempts: the last word on a step wins
             key = (step.document, step.step)
             work.open.pop(key, None)
@@ -73,6 +74,37 @@ def load(
                 work.known.done[key] = step.erp_id or ""
         loaded.works.append(work)
     return loaded
+
+
+def _as_sent(plan: Plan, steps: Sequence[Step], catalogue: Catalogue) -> Plan:
+    """The plan with the products its orders were made with.
+
+    A SKU may become known, or stop being, between an order and its goods: the rows that the ERP has stand.
+    """
+    sent = {step.document: step.body for step in steps if step.step == "order" and step.outcome != "failure"}
+    if not sent:
+        return plan
+    return replace(plan, documents=tuple(_rows_as_sent(one, sent.get(one.code), catalogue) for one in plan.documents))
+
+
+def _rows_as_sent(document: Document, body: Any, catalogue: Catalogue) -> Document:
+    rows = body.get("rows", ()) if isinstance(body, dict) else ()
+    if len(rows) != len(document.rows):
+        return document
+    return replace(
+        document, rows=tuple(_row_as_sent(row, one, catalogue) for row, one in zip(document.rows, rows, strict=True))
+    )
+
+
+def _row_as_sent(row: Row, body: dict[str, Any], catalogue: Catalogue) -> Row:
+    product_id = body.get("productId")
+    if product_id == (row.product.product_id if row.product else None):
+        return row
+    if product_id is None:
+        return replace(row, product=None, name=str(body.get("name", "")), moves=False)
+    known = (one for one in catalogue.products.values() if one.product_id == product_id)
+    product = next(known, Product(product_id, "", stock_tracked=False))
+    return replace(row, product=product, moves=product.stock_tracked and row.place != "none")
 
 
 def _park(ledger: Ledger, sale_id: str, refusal: Refusal) -> None:

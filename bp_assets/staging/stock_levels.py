@@ -66,7 +66,7 @@ def known_to(reading: duckdb.DuckDBPyConnection) -> Known:
     )
 
 
-def next_in_turn(tracked: list[int], after: int, size: int = IN_TURN) -> list[int]:
+def next_in_turn(tracked: list[int], after: int, size: int) -> list[int]:
     """The next ``size`` of the ascending ids behind ``after``, from the beginning again at the end."""
     return [*(one for one in tracked if one > after), *(one for one in tracked if one <= after)][:size]
 
@@ -86,7 +86,7 @@ def stock_levels(
     with tables.open() as reading:
         known = known_to(reading)
     full = config.full or known.since is None
-    turn = known.tracked if full else next_in_turn(known.tracked, known.after)
+    turn = known.tracked if full else next_in_turn(known.tracked, known.after, IN_TURN)
     with erp.client("read") as client:
         news = set(hinted) | known.touched
         if not full and known.since is not None:

@@ -111,7 +111,7 @@ class House:
         """Run a job of the project in this process. ``config`` is by op."""
         ops = {name: {"config": values} for name, values in config.items()}
         found = defs.resolve_job_def(job)
-        result = found.execute_in_process(instance=self.instance, run_config={"ops": ops})
+        result = found.execute_in_process(instance=self.instance, run_config={"ops": ops} if ops else None)
         assert result.success
         return result
 
@@ -133,6 +133,10 @@ class House:
 
     def edit_stock(self, **values: Any) -> None:
         answer = httpx.post(f"{self.sandbox.url}/sandbox/stock", json=values, timeout=30)
+        assert answer.status_code == 200, answer.text
+
+    def edit_order(self, order_id: int, **values: Any) -> None:
+        answer = httpx.post(f"{self.sandbox.url}/sandbox/orders/{order_id}", json=values, timeout=30)
         assert answer.status_code == 200, answer.text
 
     @contextmanager

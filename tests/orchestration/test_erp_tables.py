@@ -1,20 +1,69 @@
+"""The ERP's tables, read from a running sandbox into a lake: whole at first, then only what changed."""
+
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
+from bp_assets.ledger.webhooks import hear, open_webhooks
+from bp_assets.resources import ledger_of
+from bp_assets.staging import stock_levels as stock
 from tests.orchestration.house import House
 
 MASTER = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes", "stock_levels")
+SMALL = {
+    "GET /accounting-service/tax-code": 1,
+    "GET /product-service/channel": 1,
+    "GET /product-service/price-list": 1,
+    "GET /warehouse-service/warehouse": 1,
+}
+PRODUCT, PRICE = "GET /product-service/product/{ids}", "GET /product-service/product-price/{ids}"
+STOCK, MOVED = "GET /warehouse-service/product-availability/{ids}", "GET /warehouse-service/goods-movement-search"
 
 
+@pytest.fixture(autouse=True)
+def _no_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox counted its opening stock a moment ago; with the overlap that would all be news."""
+    monkeypatch.setattr(stock, "OVERLAP", timedelta(0))
+    monkeypatch.setattr(stock, "IN_TURN", 50)
+
+
+@pytest.mark.slow
 def test_a_second_reading_asks_only_for_what_changed(house: House) -> None:
     with house.requests() as first:
         house.materialise(*MASTER)
-    print(dict(first))
-    for t in MASTER: print(t, house.rows(f"select count(*) from {t}"))
+    counts = {table: house.rows(f"select count(*) from {table}")[0][0] for table in MASTER}
+    assert counts == {
+        "products": 452, "price_lists": 3, "prices": 1350, "warehouses": 5, "channels": 5, "tax_codes": 6,
+        "stock_levels": 2250,
+    }  # fmt: skip
+    locations = "GET /warehouse-service/warehouse/{id}/location/"
+    whole = {"OPTIONS /product-service/product": 1, PRODUCT: 3, PRICE: 3, STOCK: 3}
+    assert first == SMALL | whole | {f"{locations}default": 5, f"{locations}quarantine": 5}
+
     with house.requests() as second:
         house.materialise(*MASTER)
-    print(dict(second))
-    house.edit_product(sku=house.sku(), name="Changed")
-    house.edit_stock(productId=1010, warehouseId=2, quantity=-3)
-    with house.requests() as second:
+    searches = {"GET /product-service/product-search": 2, MOVED: 1}
+    assert second == SMALL | searches | {STOCK: 1}  # the stock of the next 50 products in turn
+
+    house.edit_product(sku=house.sku(), name="Renamed", prices={"2": {"1": "1234.5"}})
+    house.edit_stock(productId=1400, warehouseId=2, quantity=-3)
+    with house.requests() as third:
         house.materialise(*MASTER)
-    print(dict(second))
+    assert third == SMALL | searches | {PRODUCT: 1, PRICE: 1, STOCK: 1}
+    assert house.rows("select count(*) from products where name = 'Renamed'") == [(1,)]
+    assert house.rows("select price_list_id from prices where unit_price = 1234.5") == [(2,)]
+    assert house.rows("select in_stock from stock_levels where product_id = 1400 and warehouse_id = 2") == [(97,)]
+
+
+@pytest.mark.slow
+def test_a_hint_is_acted_upon_once_and_a_deleted_product_goes(house: House) -> None:
+    house.materialise("products")
+    ledger, gone = ledger_of(house.home), 1010
+    del house.sandbox.world.products[gone]
+    hear(ledger, "brightpearl", "product.destroyed", str(gone), {})
+    hear(ledger, "brightpearl", "product.modified", "not an id", {})
+    house.materialise("products")
+    assert house.rows(f"select count(*) from products where product_id = {gone}") == [(0,)]
+    assert open_webhooks(ledger) == []

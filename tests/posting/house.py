@@ -87,14 +87,14 @@ class House:
         return self.poster().post_due()
 
     def post_all(self, runs: int = 40) -> Summary:
-        """Runs, each some minutes after the other, until nothing is due; what the last one with work said."""
+        """Runs, each some minutes after the last one, until nothing is due; what the last one with work said."""
         summary = Summary()
         for _ in range(runs):
+            self.later(minutes=6)
             one = self.post()
             if not (one.waves or one.down):
                 return summary
             summary = one
-            self.later(minutes=6)
         raise AssertionError(f"still due after {runs} runs: {summary}")
 
     def verify(self) -> Verified:

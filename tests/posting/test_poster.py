@@ -298,6 +298,33 @@ def test_a_mended_map_goes_on_where_the_order_already_stands(house: House) -> No
     assert house.verify().verified == 1
 
 
+def test_a_sku_that_becomes_known_after_its_order_was_made_leaves_the_order_as_it_is(house: House) -> None:
+    house.control("POST", "stock", productId=MUG, warehouseId=LEEDS, quantity=-100)
+    sale_id = house.take("leeds 1\n1 GNOME 9.00 20%\n1 MUG 6.00 20%\ncard 15.00")
+    house.post()
+    assert house.state(sale_id) == "rejected: not_enough_stock"
+    house.control("POST", "products", sku="GNOME", name="Gnome", taxCode="T20", stockTracked=True)
+    house.control("POST", "stock", productId=MUG, warehouseId=LEEDS, quantity=1)
+    requeue(house.ledger)
+    assert house.post().posted == 1
+    assert house.moves()[-1] == (MUG, LEEDS, -1, "goods-out")
+    assert house.verify().verified == 1
+
+
+def test_a_sku_that_is_taken_away_after_its_order_was_made_still_leaves_the_shelf(house: House) -> None:
+    house.change(tender_map={"voucher": "CHEQUE"})
+    sale_id = house.take("leeds 1\n1 MUG 6.00 20%\nvoucher 6.00")
+    house.fault("item_failure", "POST /warehouse-service/*", count=1)
+    house.post()
+    assert house.state(sale_id) == "rejected: erp_refused"
+    house.control("POST", "products", productId=MUG, sku="MUG-OLD")
+    house.change(tender_map={"voucher": "VOUCHER"})
+    requeue(house.ledger)
+    assert house.post().posted == 1
+    assert house.order(sale_id)["shipped"] is True
+    assert house.verify().verified == 1
+
+
 def test_an_order_the_erp_refuses_is_parked_with_the_erps_own_words(house: House) -> None:
     leeds = house.shops.shops[0].model_copy(update={"walk_in_contact_id": 99999})
     house.shops = house.shops.model_copy(update={"shops": (leeds, *house.shops.shops[1:])})

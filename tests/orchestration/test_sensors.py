@@ -1,0 +1,177 @@
+"""What each sensor asks for, on a real ledger, real tills and a running sandbox. Truth is in the ledger, not in ticks."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from bp_assets.alive import held
+from bp_assets.definitions import defs, resources
+from bp_assets.jobs import ALONE, POSTER
+from bp_assets.ledger.marks import asked
+from bp_assets.ledger.webhooks import handled, hear
+from bp_assets.posting.intake import take_all
+from bp_assets.resources import ledger_of
+from sensors import new_sales as new_sales_file
+from sensors import unsettled_postings as unsettled_file
+from sensors.erp_changes import Asked as HintsAsked
+from sensors.erp_changes import erp_changes, hinted
+from sensors.new_sales import new_sales
+from sensors.run_failures import ADVICE, DEFAULT, advice, failure_of
+from sensors.runs import DEAD, Watch, under_way
+from sensors.unsettled_postings import Asked, Waiting, tables_are_behind, unsettled_postings
+from tests.orchestration.house import House
+
+
+def tick(house: House, sensor: dg.SensorDefinition, cursor: str | None = None) -> Any:
+    """One evaluation, as the daemon makes it; ``(jobs to start, cursor, words)``."""
+    given = {name: one for name, one in resources().items() if name in sensor.required_resource_keys}
+    context = dg.build_sensor_context(
+        instance=house.instance, cursor=cursor, resources=given, repository_def=defs.get_repository_def()
+    )
+    with context:
+        result = sensor(context)
+    jobs = [request.job_name or sensor.job_name for request in result.run_requests or []]
+    return jobs, result.cursor, result.skip_reason.skip_message if result.skip_reason else ""
+
+
+def started(house: House, job: str = "post_sales") -> dg.DagsterRun:
+    """A run that says "started", as one whose process was killed does for ever."""
+    found = defs.resolve_job_def(job)
+    run = house.instance.create_run_for_job(found, status=dg.DagsterRunStatus.STARTED, tags={ALONE: POSTER})
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _asked_lately(house: House) -> None:
+    asked(ledger_of(house.home), "leeds")
+
+
+def test_a_new_receipt_starts_one_posting_run_until_a_run_has_asked_the_till(house: House) -> None:
+    jobs, cursor, words = tick(house, new_sales)
+    assert (jobs, words) == ([], "nothing new")
+    house.drop("1001")
+    jobs, cursor, _ = tick(house, new_sales, cursor)
+    assert jobs == ["post_sales"]
+    assert list(json.loads(cursor)) == ["leeds"]
+    # The run died before it took anything: the till's reader has shown its news once, the cursor still knows.
+    jobs, cursor, _ = tick(house, new_sales, cursor)
+    assert jobs == ["post_sales"]
+    house.run("post_sales")
+    assert tick(house, new_sales, cursor)[0::2] == ([], "nothing new")
+
+
+def test_due_sales_start_a_run_whatever_the_tills_say(house: House) -> None:
+    house.drop("1001")
+    take_all(ledger_of(house.home), house.shops)  # taken, and then the run was killed
+    assert tick(house, new_sales)[0] == ["post_sales"]
+    house.run("post_sales")
+    assert tick(house, new_sales)[0] == []
+
+
+def test_a_till_that_was_not_asked_for_long_is_asked_by_a_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new_sales_file, "IDLE", datetime.now(UTC) - datetime.now(UTC))
+    assert tick(house, new_sales)[0] == ["post_sales"]
+
+
+def test_a_wrong_shops_file_is_said_and_starts_nothing(house: House) -> None:
+    house.config.write_text(house.config.read_text().replace("Europe/London", "Europe/Lundun"))
+    jobs, _, words = tick(house, new_sales)
+    assert jobs == []
+    assert "unknown time zone 'Europe/Lundun'" in words
+
+
+def test_nothing_is_started_while_a_posting_run_lives_and_a_dead_one_is_buried(house: House) -> None:
+    ledger, run, watch = ledger_of(house.home), started(house), Watch(grace_seconds=0.0)
+    with held(ledger, run.run_id):
+        assert under_way(house.instance, ledger, POSTER, watch) == 1
+        assert under_way(house.instance, ledger, POSTER, watch) == 1
+    assert house.instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.STARTED
+    assert under_way(house.instance, ledger, POSTER, watch) == 0
+    buried = house.instance.get_run_by_id(run.run_id)
+    assert buried.status == dg.DagsterRunStatus.FAILURE
+    events = house.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    assert [event.message for event in events] == [DEAD]
+
+
+def test_a_run_that_ends_is_not_taken_for_dead() -> None:
+    watch = Watch(grace_seconds=30)
+    assert watch.dead(["a"], ["a"], now=0) == []
+    assert watch.dead(["a"], [], now=10) == []  # its lock is gone, its end not yet written
+    assert watch.dead(["a"], ["a"], now=20) == []  # PostgreSQL was restarted: it has its lock again
+    assert watch.dead(["a", "b"], [], now=45) == []
+    assert watch.dead(["a", "b"], ["b"], now=74) == []
+    assert watch.dead(["a", "b"], ["b"], now=75) == ["a"]
+
+
+def test_unsent_and_unread_sales_start_their_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unsettled_file, "UNSENT_SECONDS", 0)
+    jobs, cursor, words = tick(house, unsettled_postings)
+    assert (jobs, words) == ([], "0 due and unsent, 0 posted and not read back; nothing to start")
+    house.drop("1001")
+    take_all(ledger_of(house.home), house.shops)
+    jobs, cursor, _ = tick(house, unsettled_postings, cursor)
+    assert jobs == ["post_sales", "read_back"]  # the tables do not know the receipt yet
+    house.run("post_sales")
+    jobs, cursor, words = tick(house, unsettled_postings, cursor)
+    assert (jobs, words) == ([], "0 due and unsent, 1 posted and not read back; nothing to start")  # asked just now
+
+
+def test_tables_are_asked_for_when_something_moved_but_not_all_the_time() -> None:
+    asked_then = Asked(newest=7, at=1000.0)
+    assert tables_are_behind(Waiting(0, 0, 8), asked_then, now=1060.0)
+    assert not tables_are_behind(Waiting(0, 0, 8), asked_then, now=1059.0)
+    assert not tables_are_behind(Waiting(0, 0, 7), asked_then, now=9999.0)
+    assert not tables_are_behind(Waiting(0, 3, 7), asked_then, now=1299.0)
+    assert tables_are_behind(Waiting(0, 3, 7), asked_then, now=1300.0)
+
+
+def test_hints_start_the_job_that_reads_what_they_are_about(house: House) -> None:
+    ledger = ledger_of(house.home)
+    jobs, cursor, _ = tick(house, erp_changes)
+    assert jobs == ["refresh_products"]  # a new installation fills itself
+    assert tick(house, erp_changes, cursor)[0] == []
+    hear(ledger, "brightpearl", "product.modified.on-hand-modified", "1010", {})
+    third = hear(ledger, "brightpearl", "order.modified.order-status", "100001", {})
+    jobs, cursor, _ = tick(house, erp_changes, cursor)
+    assert jobs == ["read_back", "refresh_stock"]
+    assert tick(house, erp_changes, cursor)[0] == []  # still open, but answered a moment ago
+    handled(ledger, [third - 1, third])
+    hear(ledger, "brightpearl", "product.created", "1999", {})
+    assert tick(house, erp_changes, cursor)[0] == ["refresh_products"]
+
+
+def test_a_hint_whose_run_failed_is_answered_again() -> None:
+    asked_then = HintsAsked(hints={"refresh_stock": (5, 1000.0)})
+    hint = [(5, "product.modified.on-hand-modified")]
+    assert hinted(hint, asked_then, now=1119.0) == set()
+    assert hinted(hint, asked_then, now=1120.0) == {"refresh_stock"}
+    assert hinted(hint, asked_then, now=1121.0) == set()
+
+
+def test_a_look_at_the_erp_finds_what_no_hint_told(house: House) -> None:
+    then = json.dumps({"swept": datetime.now(UTC).timestamp() - 301, "hints": {}})
+    with house.requests() as looked:
+        jobs, cursor, _ = tick(house, erp_changes, then)
+    assert jobs == ["refresh_products", "refresh_stock"]  # the sandbox's range was made a moment ago
+    assert sum(looked.values()) == 2
+    with house.requests() as quiet:
+        assert tick(house, erp_changes, cursor)[0] == []
+    assert sum(quiet.values()) == 0
+
+
+def test_a_failure_is_told_with_its_first_cause_and_what_to_do() -> None:
+    class Error:
+        def __init__(self, cls_name: str, message: str, cause: Any = None) -> None:
+            self.cls_name, self.message, self.cause = cls_name, message, cause
+
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    error = Error("DagsterExecutionStepExecutionError", "step", Error("ConfigError", "shops.toml: erp is missing\n"))
+    line = failure_of("post_sales", "run-1", "it failed", error, now)
+    assert line["message"] == "shops.toml: erp is missing"
+    assert (line["error"], line["what_to_do"]) == ("ConfigError", ADVICE["ConfigError"])
+    assert advice(["ValueError"]) == DEFAULT
