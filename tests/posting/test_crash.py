@@ -11,7 +11,7 @@ import pytest
 
 import tests.posting.crash_driver as driver
 from bp_assets.ledger.steps import open_steps
-from tests.posting.house import House, stock_the_range
+from tests.posting.house import House, empty, stock_the_range
 
 _AT_MOST = 60  # deeds of one run; a limit on the loop
 RECEIPTS = (
@@ -35,9 +35,8 @@ def die_after(house: House, deeds: int) -> int | None:
 
 
 def afresh(house: House) -> None:
-    """Ledger and ERP as new, without the cost of a new database."""
-    with house.ledger.begin() as connection:
-        connection.exec_driver_sql("truncate tillbridge.inbox, tillbridge.postings, tillbridge.steps")
+    """Ledger and ERP as new."""
+    empty(house.ledger)
     house.control("POST", "reset")
     with httpx.Client(base_url=house.url) as http:
         stock_the_range(http)
