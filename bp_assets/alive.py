@@ -57,7 +57,8 @@ def alive(ledger: Ledger, run_ids: Iterable[str]) -> set[str]:
     numbers = {_number(run_id): run_id for run_id in run_ids}
     query = sa.text(
         "select objid::bigint from pg_locks where locktype = 'advisory' and granted and classid::bigint = :class"
-        " and objid::bigint = any(:numbers) and database = (select oid from pg_database where datname = current_database())"
+        " and objid::bigint = any(:numbers)"
+        " and database = (select oid from pg_database where datname = current_database())"
     )
     with ledger.begin() as connection:
         rows = connection.scalars(query, {"class": LOCK_CLASS, "numbers": list(numbers)})

@@ -14,7 +14,7 @@ from bp_assets.lake.tables import BY_NAME, Table
 
 TILLS, BRIGHTPEARL = "tills", "brightpearl"  # the two outsides: shown in the graph, materialised by nobody here
 FINANCE_FILE = "finance_file"
-# Two runs that write one table collide in the lake, one of them has to come again; an ERP or a disk may be away shortly.
+# Two runs that write one table collide in the lake and one comes again; an ERP or a disk may be away for a moment.
 RETRY = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 

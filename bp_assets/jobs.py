@@ -8,8 +8,8 @@ post to the same ERP account, queue up behind each other. ``dagster/max_runtime`
 import dagster as dg
 
 from bp_assets import catalog
-from bp_assets.upkeep import maintain
 from bp_assets.posting.assets import retry_rejected_sales, take_and_post
+from bp_assets.upkeep import maintain
 
 ALONE = "tillbridge/alone"
 POSTER, SALES_TABLES, ERP_TABLES, STOCK_TABLES = "poster", "sales_tables", "erp_tables", "stock_tables"

@@ -1,8 +1,8 @@
-"""What assets, ops and sensors work with: ledger, lake, ERP and shops file. Read: environment and the shops file.
+"""What assets, ops and sensors work with: ledger, lake, ERP and shops file. Read: environment, the shops file.
 
 No field of a resource ever holds a secret: tokens and the database's password stay in the environment variables that
 the shops file and ``TILLBRIDGE_DATABASE_URL`` name, and are read by the edge that uses them. What a field may hold are
-places, for tests and for several installations on one machine; empty means what the environment says.
+places, for tests and for several installations on one machine; empty means what the environment says. Written: nothing.
 """
 
 import threading

@@ -77,7 +77,7 @@ read_back_sweep = dg.ScheduleDefinition(
     execution_timezone=ZONE,
     default_status=RUNNING,
     run_config={"ops": {"till_tables": {"config": {"ask_tills": True}}}},
-    description="The tills' own totals, and whatever the sensor missed: sales posted but not read back, orders changed in the ERP.",
+    description="The tills' own totals, and what the sensor missed: sales not read back, orders changed in the ERP.",
 )
 
 checks_hourly = dg.ScheduleDefinition(

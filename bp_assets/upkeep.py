@@ -1,4 +1,4 @@
-"""The op of ``maintain_lake``. Read and written: the lake's files, snapshots; hints in the ledger that were acted upon."""
+"""The op of ``maintain_lake``. Read and written: the lake's files, snapshots; hints that were acted upon."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta

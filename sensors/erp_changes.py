@@ -1,4 +1,4 @@
-"""``erp_changes``: the ERP says, or shows when asked, that something changed. Read: webhook inbox, ERP. Written: nothing.
+"""``erp_changes``: the ERP says, or shows when asked, that something changed. Read: webhooks, ERP. Written: nothing.
 
 Hints (webhooks) are answered within a tick; the assets that act on them mark them as handled once their tables are
 written, so a killed run leaves them open. What no hint told is asked for every five minutes with one count each:

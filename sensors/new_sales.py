@@ -1,4 +1,4 @@
-"""``new_sales``: a till has something new, or the ledger has something due, and nobody posts. Read: tills, ledger, runs.
+"""``new_sales``: a till has something new, or the ledger has something due, and nobody posts. Read: both, and the runs.
 
 Written: nothing; the run takes and stores. While a posting run lives it asks the tills itself every few seconds, so
 this sensor only asks when none does: one fetch a till, thrown away after looking whether the ledger knows it all.

@@ -1,4 +1,4 @@
-"""``run_failures``: what to do about a run that failed, in words. Read: the failed run. Written: ``run_failures.ndjson``.
+"""``run_failures``: what to do about a run that failed, in words. Read: the run. Written: ``run_failures.ndjson``.
 
 One line a failure under the installation's logs, and the same words in Dagster's log: which job, why, what is safe,
 what to do. It must never fail itself, so it touches neither ledger nor lake: either may be why the run failed.
@@ -40,7 +40,8 @@ def advice(names: list[str]) -> str:
 
 def failure_of(job: str, run_id: str, message: str, error: Any, now: datetime) -> dict[str, str]:
     """One line of the log. ``error`` is Dagster's serialised error with its causes, or ``None``."""
-    names, words = [], message
+    names: list[str] = []
+    words = message
     while error is not None and len(names) < 20:
         names.append(str(error.cls_name))
         words = str(error.message)
@@ -60,14 +61,14 @@ def failure_of(job: str, run_id: str, message: str, error: Any, now: datetime) -
     name="run_failures",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=15,
-    description="Every failed run, with what to do about it: in the log, and in run_failures.ndjson of the installation.",
+    description="Every failed run, with what to do about it: in the log and the installation's run_failures.ndjson.",
 )
 def run_failures(context: dg.RunFailureSensorContext) -> None:
     run = context.dagster_run
-    errors = [None]
+    error: Any = None
     with suppress(Exception):  # the event log may be what is broken; the line is written all the same
-        errors = [event.event_specific_data.error for event in context.get_step_failure_events()] or [None]  # type: ignore[union-attr]  # step failures carry their error
-    line = failure_of(run.job_name, run.run_id, context.failure_event.message or "", errors[0], datetime.now(UTC))
+        error = next((event.step_failure_data.error for event in context.get_step_failure_events()), None)
+    line = failure_of(run.job_name, run.run_id, context.failure_event.message or "", error, datetime.now(UTC))
     logging.getLogger("tillbridge.sensors").error("%(job)s failed: %(message)s What to do: %(what_to_do)s", line)
     with suppress(OSError):  # a full disk must not make the sensor fail as well
         folder = home().logs

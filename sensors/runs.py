@@ -22,7 +22,7 @@ UNDER_WAY = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-# From "started" to the lock; from the lock's end to "finished"; for all runs to take it again after PostgreSQL restarted.
+# From "started" to the lock, from the lock's end to "finished", and to take it again after PostgreSQL restarted.
 GRACE_SECONDS = 30.0
 DEAD = "Its process is gone (it holds no lock). What was under way stands in the ledger, the next run continues."
 

@@ -25,7 +25,7 @@ AGAIN_SECONDS = 300  # sales that stay unverified are read back again after this
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """``unsent``: due and waiting since before the given instant. ``newest``: the last transaction that moved a posting."""
+    """``unsent``: due and waiting since before the given instant. ``newest``: the last transaction that moved one."""
 
     unsent: int
     unverified: int

@@ -70,7 +70,13 @@ def test_column_lineage_names_only_columns_that_exist() -> None:
 
 def test_every_check_stands_on_an_asset_of_the_graph() -> None:
     checks = GRAPH.asset_check_keys
-    assert {key.name for key in checks} >= {"conservation", "contracts", "freshness", "tax_mismatches", "unposted_sales"}
+    assert {key.name for key in checks} >= {
+        "conservation",
+        "contracts",
+        "freshness",
+        "tax_mismatches",
+        "unposted_sales",
+    }
     assert {key.asset_key.to_user_string() for key in checks} <= set(TABLES)
 
 

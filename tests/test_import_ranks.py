@@ -16,8 +16,14 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("bp_assets.catalog", "bp_assets.alive", "bp_assets.framing", "bp_assets.oauth"),
     ("bp_assets.resources", "bp_assets.telling"),
     ("bp_assets.posting",),
-    ("bp_assets.staging", "bp_assets.model", "bp_assets.finance", "bp_assets.forecasting", "bp_assets.upkeep",
-     "bp_assets.preflight"),
+    (
+        "bp_assets.staging",
+        "bp_assets.model",
+        "bp_assets.finance",
+        "bp_assets.forecasting",
+        "bp_assets.upkeep",
+        "bp_assets.preflight",
+    ),
     ("bp_assets.jobs",),
     ("bp_assets.schedules",),
     ("sensors", "checks", "bp_assets.webhooks"),
@@ -40,7 +46,7 @@ def _module(path: Path) -> str:
 
 
 def _room(module: str) -> str:
-    """The room a module stands in: ``bp_assets.lake.tables`` -> ``bp_assets.lake``, ``checks.freshness`` -> ``checks``."""
+    """The room of a module: ``bp_assets.lake.tables`` -> ``bp_assets.lake``, ``checks.freshness`` -> ``checks``."""
     parts = module.split(".")
     return ".".join(parts[:2]) if parts[0] == "bp_assets" else parts[0]
 

@@ -41,7 +41,12 @@ def test_a_hint_as_brightpearl_sends_it_is_kept(receiver: str, ledger: Ledger) -
     body = {"accountCode": "sandbox", "resourceType": "product", "id": "1-5,99", "fullEvent": "product.modified"}
     assert httpx.post(f"{receiver}/{SECRET}/brightpearl", json=body, timeout=10).status_code == 200
     (kept,) = open_webhooks(ledger)
-    assert (kept.source, kept.event, kept.resource_id, kept.payload) == ("brightpearl", "product.modified", "1-5,99", body)
+    assert (kept.source, kept.event, kept.resource_id, kept.payload) == (
+        "brightpearl",
+        "product.modified",
+        "1-5,99",
+        body,
+    )
 
 
 def test_what_is_no_hint_is_refused_and_not_kept(receiver: str, ledger: Ledger) -> None:
@@ -76,4 +81,7 @@ def test_a_receiver_without_a_secret_does_not_start(ledger: Ledger, home: Home) 
         env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.strip() == f"{SECRET_ENV} is not set: choose a long random word and put it into the webhook's address."
+    assert (
+        done.stderr.strip()
+        == f"{SECRET_ENV} is not set: choose a long random word and put it into the webhook's address."
+    )

@@ -1,7 +1,7 @@
 """The ``tillbridge`` command.
 
 Every command tells what it reads and writes in its help. A user's mistake ends in one clear message on standard error
-and exit code 2; a job that was done but found something wrong ends in 1.
+and exit code 2; a job that was done but found something wrong ends in 1. Read: the command line. Written: the screen.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every command reads and writes, and examples: the end of its help, tried by a test."""
+"""What every command reads and writes, and examples: the end of its help, tried by a test. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""How a command ends badly: a person's mistake in one message, our own in one line and a log. Written: standard error,
-``<home>/logs/errors.log``.
+"""How a command ends badly: a person's mistake in one message, our own in one line and a log.
+
+Read: the error. Written: standard error, ``<home>/logs/errors.log``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What a person sees: tables and progress on a terminal, plain lines elsewhere. Written: standard output."""
+"""What a person sees: tables and progress on a terminal, plain lines elsewhere.
+
+Read: nothing. Written: standard output.
+"""
 
 from __future__ import annotations
 

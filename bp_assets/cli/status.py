@@ -117,7 +117,7 @@ def _show(shops: list[ShopStatus], now: datetime) -> None:
     reasons = [(one.shop, code, count) for one in shops for code, count in sorted(one.reasons.items())]
     if reasons:
         out.print(table("Why receipts are set aside", ("shop", "reason", "receipts"), reasons, [2]))
-        out.print("docs/operators.md says who acts on each reason; `tillbridge retry` puts mended ones back in line.")
+        out.print("docs/checks.md says who acts on each reason; `tillbridge retry` puts mended ones back in line.")
 
 
 def _cell(one: ShopStatus, state: str) -> str:

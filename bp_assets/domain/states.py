@@ -1,4 +1,4 @@
-"""The states of a posting and which of them count as settled. One meaning each, as in the dictionary of words."""
+"""The states of a posting and which of them count as settled. One meaning each, as in the dictionary of words. Pure."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ POS_TENDERS = Table(
 
 TILL_TOTALS = Table(
     "till_totals",
-    "What the till itself says it took: closed baskets only, so voided, parked and open ones are not counted.",
+    "What the till itself says it took: the baskets it closed, voided ones too; parked and open ones are not counted.",
     (
         *shop_day(key=True),
         col("transactions", "BIGINT", "Closed transactions of the day, as the till counts them."),

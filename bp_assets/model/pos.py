@@ -8,6 +8,7 @@ A sale's lines are written when it is first understood; later its state moves, i
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -138,5 +139,5 @@ def till_tables(
     totals_since(book, followed["till_totals"], found)
     said = tables.write(lambda writer: written(writer, found))
     for table in TABLES:
-        figures = {"days_asked_of_the_tills": len(asked)} if table == "till_totals" else {}
+        figures: dict[str, Any] = {"days_asked_of_the_tills": len(asked)} if table == "till_totals" else {}
         yield told(context, table, said[table], **figures)

@@ -1,7 +1,7 @@
 """From the ledger's rows to the rows of ``pos_transactions``, ``pos_lines``, ``pos_tenders`` and their kin. Pure.
 
-Read: rows of ``postings``, ``inbox`` and ``till_totals`` as dictionaries, with the decoded sale as the JSON it is stored
-as (re-validating a million sales would cost minutes and find nothing: the ledger took only valid ones). Written:
+Read: rows of ``postings``, ``inbox`` and ``till_totals`` as dictionaries, with the decoded sale as its stored
+JSON (re-validating a million sales would cost minutes and find nothing: the ledger took only valid ones). Written:
 nothing. Money leaves the smallest unit here: the tables show main units with their currency.
 """
 

@@ -5,6 +5,7 @@ what is due, what was sent and what is unknown stands in the ledger, so a run th
 """
 
 import dagster as dg
+from pydantic import Field
 
 from bp_assets import catalog
 from bp_assets.framing import frame_of
@@ -27,7 +28,7 @@ class Retry(dg.Config):
 
     shop: str = ""
     reason_code: str = ""
-    sale_ids: list[str] = []
+    sale_ids: list[str] = Field(default_factory=list)
 
 
 @dg.op(description="Take new receipts from every till, post what is due, wait for more; until its time is over.")

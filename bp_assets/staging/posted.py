@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
-import duckdb
 
 from bp_assets import catalog
 from bp_assets.brightpearl.client import ErpClient
@@ -20,6 +19,7 @@ from bp_assets.brightpearl.orders import ORDER_SEARCH
 from bp_assets.brightpearl.search import period, search
 from bp_assets.brightpearl.times import instant
 from bp_assets.framing import frame_of, keys_of
+from bp_assets.lake.connect import Lake
 from bp_assets.lake.frames import Change, Writer, mark
 from bp_assets.ledger.changes import changes
 from bp_assets.ledger.connection import Ledger
@@ -34,70 +34,61 @@ TABLES = ("posted_orders", "posted_order_rows", "posted_payments", "posted_goods
 OVERLAP = timedelta(minutes=5)  # the ERP's clock is not ours, and its search lags behind its orders
 
 
+_QUARANTINE = "select warehouse_id, quarantine_location_id from warehouses where quarantine_location_id is not null"
+# Orders of ours that hints name, and those placed since an instant.
+_AGAIN = "order_id in (select unnest($1::bigint[])) or placed_on >= $2"
+
+
 class ReadBack(dg.Config):
     """``again_days``: orders placed in the last so many days are read again, changed or not."""
 
     again_days: int = 0
 
 
-@dataclass(slots=True)
-class Known:
-    """What the lake holds: per order its external reference and last change; warehouses' quarantine locations."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An order as the lake holds it."""
 
-    refs: dict[int, str] = field(default_factory=dict)
-    updated: dict[int, datetime | None] = field(default_factory=dict)
-    by_sale: dict[str, list[int]] = field(default_factory=dict)
-    quarantine: dict[int, int] = field(default_factory=dict)
-    steps: int | None = None  # mark of the ledger's steps
-    at: datetime | None = None
-    again: set[int] = field(default_factory=set)
+    ref: str
+    updated_on: datetime | None
 
 
-def known_to(reading: duckdb.DuckDBPyConnection, again_days: int) -> Known:
-    known = Known()
-    found = reading.execute("select order_id, external_ref, updated_on, sale_id, placed_on from posted_orders")
-    oldest = datetime.now(UTC) - timedelta(days=again_days)
-    for order_id, ref, updated_on, sale_id, placed_on in found.fetchall():
-        known.refs[order_id], known.updated[order_id] = ref, updated_on
-        known.by_sale.setdefault(sale_id, []).append(order_id)
-        if again_days and placed_on and placed_on >= oldest:
-            known.again.add(order_id)
-    places = "select warehouse_id, quarantine_location_id from warehouses where quarantine_location_id is not null"
-    known.quarantine = dict(reading.execute(places).fetchall())
-    if (followed := mark(reading, "posted_orders")) is not None:
-        known.steps, known.at = followed.mark["steps"], datetime.fromisoformat(followed.mark["at"])
-    return known
+def held(tables: Lake, condition: str, *values: object) -> dict[int, Held]:
+    """Orders of the lake by id; ``condition`` is SQL over ``posted_orders``, its values in ``$1``."""
+    query = f"select order_id, external_ref, updated_on from posted_orders where {condition}"
+    with tables.open() as reading:
+        return {row[0]: Held(row[1], row[2]) for row in reading.execute(query, list(values)).fetchall()}
 
 
-def touched_by_us(ledger: Ledger, known: Known) -> tuple[dict[int, str], int]:
+def touched_by_us(ledger: Ledger, tables: Lake, since: int | None) -> tuple[dict[int, str], int]:
     """Orders that our steps touched since the mark, with their external references, and the new mark."""
     columns = ["sale_id", "step", "handle", "outcome", "erp_id"]
-    found = changes(ledger, "steps", known.steps, columns=columns)
-    touched: dict[int, str] = {}
+    found = changes(ledger, "steps", since, columns=columns)
+    sales = sorted({row["sale_id"] for row in found.rows})
+    known = held(tables, "sale_id in (select unnest($1))", sales) if sales and since is not None else {}
+    touched = {order_id: one.ref for order_id, one in known.items()}
     for row in found.rows:
         if row["step"] == "order" and row["outcome"] == "success" and str(row["erp_id"] or "").isdigit():
             touched[int(row["erp_id"])] = row["handle"]
-        for order_id in known.by_sale.get(row["sale_id"], ()):
-            touched.setdefault(order_id, known.refs[order_id])
     return touched, found.mark
 
 
-def changed_in_the_erp(client: ErpClient, known: Known) -> dict[int, str]:
+def changed_in_the_erp(client: ErpClient, tables: Lake, since: datetime | None) -> dict[int, str]:
     """Orders under our integration that the ERP changed since the mark, with the reference its search shows.
 
     What stands there under our name without standing in our ledger is found too: it would be posted twice.
     """
     base: dict[str, str | int | bool] = {"installedIntegrationInstanceId": client.erp.integration_instance_id}
-    windows = [base] if known.at is None else [
-        {**base, moment: period(known.at - OVERLAP)} for moment in ("updatedOn", "createdOn")
-    ]  # fmt: skip
-    changed: dict[int, str] = {}
+    windows = [base]
+    if since is not None:
+        windows = [{**base, moment: period(since - OVERLAP)} for moment in ("updatedOn", "createdOn")]
+    shown: dict[int, Held] = {}
     for filters in windows:
         for row in search(client, ORDER_SEARCH, filters, columns=["orderId", "externalRef", "updatedOn"]):
-            order_id, text = int(row["orderId"]), row.get("updatedOn")
-            if order_id not in known.updated or known.updated[order_id] != (instant(text) if text else None):
-                changed[order_id] = str(row.get("externalRef") or "")
-    return changed
+            text = row.get("updatedOn")
+            shown[int(row["orderId"])] = Held(str(row.get("externalRef") or ""), instant(text) if text else None)
+    known = held(tables, "order_id in (select unnest($1))", sorted(shown)) if shown else {}
+    return {order_id: one.ref for order_id, one in shown.items() if known.get(order_id) != one}
 
 
 @dataclass(slots=True)
@@ -143,6 +134,10 @@ def _goods(fact: Facts, quarantine: dict[int, int], as_of: datetime) -> Iterator
         yield from rows.goods_in(back, quarantine, as_of)
 
 
+def _oldest(config: ReadBack, now: datetime) -> datetime | None:
+    return now - timedelta(days=config.again_days) if config.again_days else None
+
+
 def written(writer: Writer, made: Frames) -> dict[str, Said]:
     """The four tables after the frames were written. Rows of an order that it no longer has are deleted."""
     parts = {
@@ -176,14 +171,18 @@ def posted(
     started, book, tables, file = datetime.now(UTC), ledger.open(), lake.open(), shops.load()
     hint_ids, hinted = hints.about(open_webhooks(book, hints.SOURCE), hints.ORDERS)
     with tables.open() as reading:
-        known = known_to(reading, config.again_days)
-    touched, steps_mark = touched_by_us(book, known)
+        followed = mark(reading, "posted_orders")
+        quarantine = dict(reading.execute(_QUARANTINE).fetchall())
+    steps, at = (followed.mark["steps"], datetime.fromisoformat(followed.mark["at"])) if followed else (None, None)
+    touched, steps_mark = touched_by_us(book, tables, steps)
+    refs = {order_id: one.ref for order_id, one in held(tables, _AGAIN, hinted, _oldest(config, started)).items()}
     with erp.client("read") as client:
         verified = verify_posted(book, client, file)
-        seen = changed_in_the_erp(client, known)
-        refs = known.refs | touched | {order: ref for order, (_, _, ref) in verified.sale_of_order.items()} | seen
-        wanted = (set(touched) | set(seen) | known.again | (set(hinted) & set(refs))) - set(verified.facts)
-        made = framed(verified.facts | gather(client, wanted), refs, known.quarantine, started)
+        refs |= touched | changed_in_the_erp(client, tables, at)
+        facts = verified.facts | gather(client, set(refs) - set(verified.facts))
+    for order_id, (_, _, ref) in verified.sale_of_order.items():
+        refs.setdefault(order_id, ref)
+    made = framed(facts, refs, quarantine, started)
     for words in made.unclear:
         context.log.warning(f"left as it was: {words}")
 
@@ -193,7 +192,7 @@ def posted(
             writer.set_mark(table, {"steps": steps_mark, "at": started.isoformat()}, started)
         return said
 
-    figures = {
+    figures: dict[str, Any] = {
         "orders_read": len(made.read),
         "sales_verified": verified.verified,
         "sales_waiting_for_the_invoice": verified.waiting,

@@ -1,4 +1,4 @@
-"""Asset ``price_lists``: a small list, read whole each time (one request). Read: price-list GET. Written: ``price_lists``."""
+"""Asset ``price_lists``: a small list, read whole each time (one request). Read: price-list GET. Written: it."""
 
 from datetime import UTC, datetime
 

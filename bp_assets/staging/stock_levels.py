@@ -1,4 +1,4 @@
-"""Asset ``stock_levels``. Read: the lake, goods movements, open hints, availability. Written: ``stock_levels``, its mark.
+"""Asset ``stock_levels``. Read: the lake, goods movements, open hints, availability. Written: ``stock_levels``.
 
 The ERP can't be asked which stock changed, so the products to read are gathered from what is known: hints (webhooks),
 goods movements since the mark, orders of ours read back since, products found changed since; and, as reservations move

@@ -87,7 +87,7 @@ Decoded = Sale | Excluded | Quarantine
 
 @dataclass(frozen=True, slots=True)
 class ControlTotals:
-    """What the till itself says of one shop's trading day: closed receipts (no voids) and their gross, signed.
+    """What the till itself says of one shop's trading day: closed receipts, voided ones too, and their gross, signed.
 
     ``gross_minor`` is ``None`` when an amount could not be read; ``unreadable`` counts those receipts.
     """

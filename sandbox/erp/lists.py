@@ -259,7 +259,7 @@ def register(router: Router) -> None:
         (f"{accounting}/currency-search", CURRENCIES),
     ):
         add_search(router, path, search)
-    as_it_is: Callable[[World, Any], Any] = lambda world, one: one  # noqa: E731 - a name for the identity view
+    as_it_is: Callable[[World, Any], Any] = lambda world, one: one  # noqa: E731  # a name for the identity view
     router.add("GET", f"{product}/brand/[ids]", _listed("brands", lambda world: world.reference.brands, as_it_is))
     router.add("POST", f"{product}/brand", post_brand)
     router.add(

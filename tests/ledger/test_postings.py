@@ -52,7 +52,7 @@ def test_only_listed_ways_lead_from_state_to_state(ledger: Ledger, start: State,
             assert move(connection, [sale_id], end) == 1
         assert state_of(ledger, sale_id)[0] == end
     else:
-        with pytest.raises(IllegalTransition, match=f"{sale_id} is {start}: it can't become {end}"):  # noqa: SIM117
+        with pytest.raises(IllegalTransition, match=f"{sale_id} is {start}: it can't become {end}"):  # noqa: SIM117  # the error ends the transaction
             with ledger.begin() as connection:
                 move(connection, [sale_id], end)
         assert state_of(ledger, sale_id)[0] == start

@@ -1,4 +1,4 @@
-"""Dagster as in production, for a test: its storage in PostgreSQL, a daemon with its own code server, runs as processes."""
+"""Dagster as in production, for a test: its storage in PostgreSQL, a daemon with its code server, runs as processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole installation for a test: one shop with a file till, a running sandbox as its ERP, its own database and lake."""
+"""A whole installation for a test: one shop with a file till, a running sandbox as its ERP, own database, own lake."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ app_ref = "tillbridge"
 integration_instance_id = 13
 currency = "GBP"
 requests_per_minute = 100000
+search_lag_seconds = 1
 
 [posting]
 poll_seconds = 0.2
@@ -72,7 +73,7 @@ columns = {{ receipt = "receipt", sold_at = "at", sku = "sku", quantity = "qty",
 
 @dataclass
 class House:
-    """What a test does in an installation: drop receipts, materialise tables, look at the lake and at the ERP's books."""
+    """What a test does in an installation: drop receipts, run jobs, look at the lake and at the ERP's books."""
 
     home: Home
     sandbox: SandboxServer

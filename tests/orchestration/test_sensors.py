@@ -1,4 +1,4 @@
-"""What each sensor asks for, on a real ledger, real tills and a running sandbox. Truth is in the ledger, not in ticks."""
+"""What each sensor asks for, on a real ledger, a real till and a running sandbox: truth is in the ledger."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ def tick(house: House, sensor: dg.SensorDefinition, cursor: str | None = None) -
 def started(house: House, job: str = "post_sales") -> dg.DagsterRun:
     """A run that says "started", as one whose process was killed does for ever."""
     found = defs.resolve_job_def(job)
-    run = house.instance.create_run_for_job(found, status=dg.DagsterRunStatus.STARTED, tags={ALONE: POSTER})
-    return run
+    return house.instance.create_run_for_job(found, status=dg.DagsterRunStatus.STARTED, tags={ALONE: POSTER})
 
 
 @pytest.fixture(autouse=True)

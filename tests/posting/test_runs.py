@@ -35,7 +35,7 @@ def run_house(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def run(house: House, seconds: float = 0, **more: object) -> Lingered:
-    return linger.run(house.ledger, house.client(), house.shops, linger_seconds=seconds, **more)  # type: ignore[arg-type]
+    return linger.run(house.ledger, house.client(), house.shops, linger_seconds=seconds, **more)  # type: ignore[arg-type]  # named by the tests
 
 
 def until(true: Callable[[], object], seconds: float = 20) -> None:

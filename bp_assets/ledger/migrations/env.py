@@ -1,4 +1,7 @@
-"""How alembic runs the ledger's migrations: on the connection (so in the transaction) that ``migrate`` hands over."""
+"""How alembic runs the ledger's migrations: on the connection (so in the transaction) that ``migrate`` hands over.
+
+Read: the versions beside it. Written: the schema ``tillbridge``.
+"""
 
 from alembic import context
 

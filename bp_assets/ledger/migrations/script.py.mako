@@ -13,4 +13,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the ledger only moves forward: restore a backup instead")
+    raise RuntimeError("the ledger only moves forward: restore a backup instead")

@@ -1,4 +1,4 @@
-"""The ledger as first released: see ``0001_first.sql`` beside this file."""
+"""The ledger as first released. Read: ``0001_first.sql`` beside this file. Written: the tables it makes."""
 
 from pathlib import Path
 
@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the ledger only moves forward: restore a backup instead")
+    raise RuntimeError("the ledger only moves forward: restore a backup instead")
