@@ -76,12 +76,12 @@ def run(root: Path, *, seed: int, transactions: int, minute_seconds: int) -> int
         use_sandbox(url)
         _master_data(out)
         books = _trade(out, url, seed, transactions)
-        _post(out, ledger, shops, len(books["transactions"]))
+        _post(out, ledger, shops, len(_closed(books)))
         with step(out, "Reading back, comparing, publishing") as shown:
             lakeside.run_job("read_back")
             shown.to(1, 1)
         with step(out, "Running the checks") as shown:
-            checks = lakeside.run_job("run_checks")
+            checks = lakeside.run_checks(place)
             shown.to(len(checks))
         erp = httpx.get(f"{url}/sandbox/books", timeout=60).json()
         receipts = _receipts(ledger)
@@ -158,7 +158,8 @@ def _show(
 ) -> bool:
     currency = shops.erp.currency
     by_source = {(receipt.shop, receipt.source_id): receipt for receipt in receipts}
-    missing = [one for one in books["transactions"] if (one["shop"], one["source_id"]) not in by_source]
+    closed = _closed(books)
+    missing = [one for one in closed if (one["shop"], one["source_id"]) not in by_source]
     out.print(_by_shop(books, receipts, currency))
     findings = lakeside.read(
         place, "select check_name, kind, receipt_number, sale_id, message from findings order by 1, 2, 3"
@@ -169,8 +170,12 @@ def _show(
     in_erp = net_of_credits(erp, "total", currency)
     unsettled = [receipt for receipt in receipts if receipt.state not in SETTLED]
     requests = sum(erp["requests"].values())
+    standing = set(lakeside.read(place, "select distinct sale_id from posted_orders")["sale_id"])
+    partly = [one for one in receipts if one.state in ("rejected", "quarantined") and one.sale_id in standing]
+    parked = len(books["transactions"]) - len(closed)
     out.print(
-        f"Tills: {len(books['transactions'])} transactions, {len(missing)} never received, {len(unsettled)} unsettled. "
+        f"Tills: {len(closed)} transactions{f' and {parked} still parked there' if parked else ''}, "
+        f"{len(missing)} never received, {len(unsettled)} unsettled. "
         f"Verified at the till {money(verified, currency)} {currency}, in the ERP's books {money(in_erp, currency)}. "
         f"{requests} requests, {erp['refused']} refused by the cap."
     )
@@ -178,6 +183,9 @@ def _show(
         out.print(f"  never received: {one['shop']} {one['receipt_number']}")
     for receipt in unsettled:
         out.print(f"  unsettled: {receipt.shop} {receipt.receipt_number} is {receipt.state}: {receipt.message}")
+    for receipt in partly:
+        where = f"{receipt.shop} {receipt.receipt_number}"
+        out.print(f"  in the ERP, but not whole: {where} is {receipt.state}: {receipt.message}")
     accounted = not missing and not unsettled and verified == in_erp
     out.print(
         "[bold green]Every transaction is accounted for.[/]"
@@ -185,6 +193,11 @@ def _show(
         else "[bold red]NOT every transaction is accounted for.[/]"
     )
     return accounted
+
+
+def _closed(books: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tills' transactions but for parked baskets: a till hands those over when it closes them."""
+    return [one for one in books["transactions"] if one["kind"] != "parked"]
 
 
 def _by_shop(books: dict[str, Any], receipts: list[Receipt], currency: str) -> Any:
@@ -195,7 +208,7 @@ def _by_shop(books: dict[str, Any], receipts: list[Receipt], currency: str) -> A
         count[receipt.shop, receipt.state] += 1
         amount[receipt.shop, receipt.state] += receipt.gross_minor or 0
     sold: dict[str, int] = defaultdict(int)
-    for one in books["transactions"]:
+    for one in _closed(books):
         sold[one["shop"]] += 1
     rows = []
     for shop in sorted(sold):

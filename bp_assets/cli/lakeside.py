@@ -16,6 +16,7 @@ from bp_assets.cli.environment import use_dagster
 from bp_assets.cli.screen import step
 from bp_assets.config import Home
 from bp_assets.lake.connect import Lake
+from bp_assets.lake.publish import publish
 from bp_assets.ledger.server import lake_catalogue_dsn
 
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -81,8 +82,15 @@ def refresh(out: Console, place: Home) -> dict[str, int]:
         run_job("refresh_all")
         shown.to(1, 1)
     with step(out, "Running the checks") as shown:
-        shown.to(len(run_job("run_checks")))
+        shown.to(len(run_checks(place)))
     return findings_by_check(place)
+
+
+def run_checks(place: Home) -> list[CheckRun]:
+    """All checks; then the finance file is published again, since what they found stands in it too."""
+    found = run_job("run_checks")
+    publish(Lake(place, lake_catalogue_dsn(place)))
+    return found
 
 
 def findings_by_check(place: Home) -> dict[str, int]:

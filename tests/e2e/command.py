@@ -11,9 +11,10 @@ ROOT = Path(__file__).parents[2]
 _OURS = ("TILLBRIDGE_", "SQUARE_", "DAGSTER_")
 
 
-def tillbridge(
-    home: Path, *arguments: str, seconds: float = 280, **environment: str
-) -> subprocess.CompletedProcess[str]:
+Done = subprocess.CompletedProcess[str]
+
+
+def tillbridge(home: Path, *arguments: str, seconds: float = 280, **environment: str) -> Done:
     """Run the command to its end, in an empty working folder beside its home."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     home.parent.mkdir(parents=True, exist_ok=True)
