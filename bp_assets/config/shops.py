@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from datetime import date
 from collections import Counter
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
