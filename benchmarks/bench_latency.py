@@ -1,7 +1,7 @@
 """From till to ERP with everything running as in ``make dev``: 20 sales a minute under the real cap of 200 requests.
 
-Bound: p95 of (order visible in the sandbox - closed at the till) at most 15 s. Both moments are seen from outside, in the
-sandbox's and the tills' own books; file-drop tills write a file every few seconds, which is part of the time.
+Bound: p95 of (order visible in the sandbox - closed at the till) at most 15 s. Both moments are seen from outside, in
+the sandbox's and the tills' own books; file-drop tills write a file every few seconds, which is part of the time.
 Read: the books. Written: a temporary folder. ``python -m benchmarks.bench_latency MINUTES`` (default 4).
 """
 

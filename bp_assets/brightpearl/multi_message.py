@@ -150,8 +150,8 @@ def send_many(
 
     A lone call, and one that can't be packed, goes directly. Where the multi-message itself is refused (its address is
     gone, or 400) nothing was done and the calls go one by one at once. Where it fails after sending (5xx, no reply)
-    every item is unknown. Refused, or lost twice in a row, it rests for a while: later calls go one by one, and it comes
-    back by itself.
+    every item is unknown. Refused, or lost twice in a row, it rests for a while: later calls go one by one, and it
+    comes back by itself.
     """
     rest: Rest = client.traits.setdefault("multi_message_rest", Rest())
     ends: dict[int, Sent] = {}

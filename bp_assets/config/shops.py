@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections import Counter
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
@@ -122,6 +123,7 @@ class Shop(_Part):
     time_zone: str
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     mode: Literal["realtime"] = "realtime"
+    start_on: date | None = None  # first trading day to post; what the till knows from before is excluded
     ship_from_warehouse_id: PositiveInt | None = None  # for ship-later lines; default: the shop's warehouse
     tax_map: dict[str, str] = {}
     tender_map: dict[str, str] = {}

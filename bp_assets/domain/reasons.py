@@ -105,6 +105,12 @@ _TABLE = (
         "Float, paid-in or paid-out: part of the cash-up, not of sales.",
     ),
     Reason(
+        "before_start",
+        "from before the shop's first day with us",
+        "nobody",
+        "Nothing: the till's past is in the ERP by other ways. Change start_on in the shops file if it is not.",
+    ),
+    Reason(
         "excluded_by_rule",
         "an exclusion rule of the shops file names it",
         "finance",

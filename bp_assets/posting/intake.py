@@ -165,6 +165,9 @@ def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
         return recording.Quarantined(row.inbox_id, found.reason_code, found.message, partial)
     if isinstance(found, protocol.Excluded):
         return recording.Excluded(row.inbox_id, found.reason_code, found.message, found.sale)
+    if shop.start_on and found.business_date < shop.start_on:
+        message = f"sold on {found.business_date}, the shop starts on {shop.start_on}"
+        return recording.Excluded(row.inbox_id, "before_start", message, found)
     return recording.Decoded(row.inbox_id, found)
 
 

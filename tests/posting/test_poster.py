@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bp_assets.ledger.postings import requeue
-from tests.posting.house import House
+from tests.posting.house import House, take_in
 from tests.posting.receipts import IDS, sale
 
 MUG, TEA, BOOK, COAT = (IDS[sku] for sku in ("MUG", "TEA", "BOOK", "COAT"))
@@ -386,8 +386,6 @@ def test_texts_of_any_script_and_length_get_through(house: House) -> None:
     long = "🎁 Grüße " + "é" * 3000 + "\x00"
     lines = tuple(line.model_copy(update={"description": long}) for line in sold.lines)
     house.take("leeds 8\n1 MUG 6.00 20%\ncard 6.00")
-    from tests.posting.house import take_in
-
     (sale_id,) = take_in(house.ledger, sold.model_copy(update={"lines": lines}))
     assert house.post().posted == 2
     order = house.seen(house.order(sale_id)["orderId"])
@@ -404,6 +402,30 @@ def test_a_receipt_whose_own_number_holds_a_nul_is_posted_once(house: House) -> 
     house.take(text, source_id="9\x009", receipt_number="9\x009")
     assert house.post().calls == 0
     assert house.order(sale_id)["total"] == "6.00"
+
+
+def test_a_stored_sale_that_can_no_longer_be_read_holds_up_nobody(house: House) -> None:
+    old, good = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00"), house.take("leeds 2\n1 MUG 6.00 20%\ncard 6.00")
+    with house.ledger.begin() as connection:
+        connection.exec_driver_sql(
+            "update tillbridge.postings set sale = sale - 'lines' || '{\"rows\": []}' where sale_id = %s", (old,)
+        )
+    assert house.post().posted == 1
+    assert (house.state(old), house.state(good)) == ("rejected: malformed", "posted")
+    assert house.posting(old).message.startswith("the stored sale can't be read: 1 validation error for Sale")
+
+
+def test_a_warehouse_that_the_erp_does_not_have_costs_only_its_own_shop(house: House) -> None:
+    leeds = house.shops.shops[0].model_copy(update={"warehouse_id": 77})
+    house.shops = house.shops.model_copy(update={"shops": (leeds, *house.shops.shops[1:])})
+    sold = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
+    back = house.take("leeds 2\n-1 MUG -6.00 20%\ncard -6.00")
+    other = house.take("london 3\n-1 MUG -6.00 20%\ncard -6.00")
+    house.post()
+    assert [house.state(one) for one in (sold, back, other)] == [
+        "rejected: erp_refused", "rejected: unknown_location", "posted",
+    ]  # fmt: skip
+    assert "77" in house.posting(sold).message
 
 
 def test_a_receipt_without_lines_waits_with_its_reason(house: House) -> None:
