@@ -119,6 +119,18 @@ def test_a_run_that_loses_its_lock_stops_without_touching_what_another_may_own(r
     assert run_house.order(sale_id)["paid"] == "6.00"
 
 
+def test_a_run_that_idles_ends_when_its_lock_is_lost(run_house: House) -> None:
+    ended: list[Lingered] = []
+    rounds: list[linger.Round] = []
+    lingering = threading.Thread(target=lambda: ended.append(run(run_house, seconds=60, on_round=rounds.append)))
+    lingering.start()
+    until(lambda: rounds)
+    end_the_locks_connection(run_house.ledger)
+    lingering.join(20)
+    assert not lingering.is_alive()
+    assert (ended[0].lock_lost, ended[0].down) == (True, "")
+
+
 def test_a_poster_whose_lock_is_gone_before_it_sends_anything_sends_nothing(run_house: House) -> None:
     sale_id = run_house.take(MUG_SALE.format(1))
     run_house.fault("slow", "GET /product-service/*", seconds=1, count=1)
