@@ -68,8 +68,13 @@ def _settle(ledger: Ledger, work: Work, facts: dict[int, Facts], shops: ShopsFil
         if erp_id is not None:
             work.known.done[key] = erp_id
             outcomes.append(Outcome(step.step_id, "success", step.status, erp_id, step.error))
-        elif searched(step) and step.intended_at + lag > now:
-            believed_at = max(believed_at, step.intended_at + lag)
+        elif searched(step) and step.outcome is None and lag:
+            # Whoever made this call died over it, at a moment nobody noted: it counts as lost now.
+            outcomes.append(Outcome(step.step_id, "unknown", step.status, None, step.error))
+            believed_at = max(believed_at, now + lag)
+            continue
+        elif searched(step) and _lost_at(step) + lag > now:
+            believed_at = max(believed_at, _lost_at(step) + lag)
             continue
         else:
             outcomes.append(Outcome(step.step_id, "failure", step.status, None, step.error or ABSENT))
@@ -78,6 +83,11 @@ def _settle(ledger: Ledger, work: Work, facts: dict[int, Facts], shops: ShopsFil
         work.halted = "unknown"
         set_unknown(ledger, [work.sale_id], "waits until the ERP's search can be believed", believed_at)
     return outcomes
+
+
+def _lost_at(step: Step) -> datetime:
+    """The last moment at which the ERP may have done it: a call may wait long for its place in the cap."""
+    return max(step.intended_at, step.done_at or step.intended_at)
 
 
 def searched(step: Step) -> bool:
