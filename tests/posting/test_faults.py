@@ -379,3 +379,34 @@ def test_two_clients_with_the_same_token_do_not_confuse_each_other(house: House)
         assert reader.get("/order-service/order-search").response["metaData"]["resultsAvailable"] == 0
         assert house.post().posted == 1
         assert reader.get("/order-service/order-search").response["metaData"]["resultsAvailable"] == 1
+
+
+def test_a_payment_that_cant_be_read_is_not_taken_for_absent(house: House) -> None:
+    """What is looked for may be the record that makes no sense: nothing is sent again until it does."""
+    one_by_one(house)
+    house.fault("lost_reply", ROUTES["SO payment:1"], count=1)
+    sale_id = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
+    house.post()
+    (paid,) = house.server.world.payments.values()
+    paid.type = ""
+    house.later(minutes=6)
+    sent = house.sent()
+    assert house.post().posted == 0
+    assert (house.state(sale_id), house.sent()) == ("unknown", sent)
+    assert house.posting(sale_id).message.endswith(f"customer-payment {paid.id}: paymentType is missing")
+    paid.type = "RECEIPT"
+    house.later(minutes=6)
+    assert house.post().posted == 1
+    assert house.order(sale_id)["paid"] == "6.00"
+
+
+def test_a_payment_whose_tender_was_mapped_anew_while_its_reply_was_lost_is_not_paid_twice(house: House) -> None:
+    one_by_one(house)
+    house.fault("lost_reply", ROUTES["SO payment:1"], count=1)
+    sale_id = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
+    house.post()
+    house.change(tender_map={"card": "CASH"})
+    assert house.post_all().posted == 1
+    assert [one.method for one in house.server.world.payments.values()] == ["CARD"]
+    assert house.order(sale_id)["paid"] == "6.00"
+    assert house.verify().differing == 1
