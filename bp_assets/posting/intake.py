@@ -6,13 +6,11 @@ nobody. Read: tills, ``inbox``, ``marks``. Written: ``inbox`` and ``marks`` in o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -180,14 +178,6 @@ def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
         message = f"sold on {found.business_date}, the shop starts on {shop.start_on}"
         return recording.Excluded(row.inbox_id, "before_start", message, found)
     return recording.Decoded(row.inbox_id, found)
-
-
-def raw_json(content: bytes) -> Any:
-    """A stored receipt for showing to a person: parsed where it is JSON, else its text."""
-    try:
-        return json.loads(content)
-    except ValueError:
-        return content.decode(errors="replace")
 
 
 def take_all(ledger: Ledger, shops: ShopsFile, now: datetime | None = None) -> list[ShopIntake]:
