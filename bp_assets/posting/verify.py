@@ -96,7 +96,7 @@ def _verify(
         if differences:
             result.differing += 1
             note(ledger, work.sale_id, "; ".join(map(str, differences))[:2000])
-        elif shops.posting.close_orders and not _invoiced(work, facts):
+        elif not _invoiced(work, facts):
             result.waiting += 1
         else:
             equal.append(work.sale_id)
@@ -120,7 +120,9 @@ def compare_work(
 
 
 def _invoiced(work: Work, facts: dict[int, Facts]) -> bool:
-    orders = [facts[order_id].order for code in (ORDER, CREDIT) if (order_id := work.known.order_id(code))]
+    """Whether everything we closed is. What was posted while ``close_orders`` was off nobody will ever close."""
+    closed = [code for code in (ORDER, CREDIT) if (code, "close") in work.known.done]
+    orders = [facts[order_id].order for code in closed if (order_id := work.known.order_id(code))]
     return all(order is not None and order.invoiced for order in orders)
 
 
