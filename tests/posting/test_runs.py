@@ -148,13 +148,13 @@ def test_a_reader_that_fails_in_an_unforeseen_way_costs_its_own_shop_only(run_ho
     sale_id = run_house.take(MUG_SALE.format(1))
     leeds, london = run_house.shops.shops
     # The shops file refuses such a pattern; what else a reader may trip over nobody knows beforehand.
-    spoilt = leeds.model_copy(update={"feed": leeds.feed.model_copy(update={"pattern": "/x/*"})})
+    spoilt = leeds.model_copy(update={"feed": leeds.feed.model_copy(update={"pattern": ""})})
     run_house.shops = run_house.shops.model_copy(update={"shops": (spoilt, london)})
     rounds: list[linger.Round] = []
     assert run(run_house, on_round=rounds.append).posted == 1
     assert run_house.state(sale_id) == "posted"
     assert [(shop.shop, shop.error) for shop in rounds[0].intake] == [
-        ("leeds", "the reader failed with NotImplementedError: Non-relative patterns are unsupported"),
+        ("leeds", "the reader failed with ValueError: Unacceptable pattern: ''"),
         ("london", ""),
     ]
 
