@@ -91,7 +91,7 @@ def _verify(
         differences = [
             difference
             for document in work.plan.documents
-            for difference in compare_work(work, document, facts, shops, catalogue)
+            for difference in compare_work(work, document, facts, catalogue)
         ]
         if differences:
             result.differing += 1
@@ -109,9 +109,7 @@ def _note_refusal(ledger: Ledger, sale_id: str, refusal: Refusal) -> None:
     note(ledger, sale_id, f"can't be verified: {refusal.message}")
 
 
-def compare_work(
-    work: Work, document: Document, facts: dict[int, Facts], shops: ShopsFile, catalogue: Catalogue
-) -> list[Difference]:
+def compare_work(work: Work, document: Document, facts: dict[int, Facts], catalogue: Catalogue) -> list[Difference]:
     """Differences between one document of a work and what the ERP shows of it."""
     order_id = work.known.order_id(document.code)
     if order_id is None:
