@@ -16,13 +16,23 @@ class Switches:
 
     close_delay_ms: int = 50  # a close shows invoice `pending` this long before `SI-...`
     close_fails: bool = False  # accounting never answers: the invoice stays `pending`
+    invoiced_close_refused: bool = True  # False: closing an invoiced order again is answered as done
+    locked_close_refused: bool = False  # True: a close within the locked period is a 400, not `pending`
     created_status: int = 201  # HTTP status of a fresh sales order or sales credit
+    generic_created_status: int = 200  # HTTP status of a fresh generic order, order row, payment or webhook
     shared_reference_space: bool = True  # orders and credits share one space of external references
     goods_out_above_on_hand: bool = False  # False: 400; True: on hand may become negative
     quarantine_in_stock: bool = False  # whether quarantine counts inside `inStock`
     deleted_note_restores_reservation: bool = False
     multi_item_quota: bool = False  # each item of a multi-message takes its own unit of the cap
     multi_created_is_partial: bool = False  # an item answered 201 makes the whole reply 207
+    patch_in_multi_message: bool = False  # True: PATCH is possible inside a multi-message
+    rolling_window: bool = False  # the cap counts the last minute instead of the clock's
+    refusals_cost_quota: bool = True  # False: 4xx answers do not take a unit of the cap
+    row_tax_checked: bool = False  # True: a row's tax may differ from net x rate by a penny a unit
+    patched_net_recomputes_tax: bool = True  # False: PATCH of a row's net leaves its tax
+    unknown_orders_not_found: bool = False  # True: 404, not an empty list, when none of the orders exist
+    unknown_others_not_found: bool = True  # False: an empty list for contacts, webhooks and prices
     duplicate_payment_refused: bool = True  # False: answer 200 with the existing payment's id
     unknown_filter_refused: bool = True  # False: an unknown search parameter is ignored
     shuffle_results: bool = True  # answers to ID sets come in no particular order
@@ -30,6 +40,7 @@ class Switches:
     token_seconds: int = 604800  # life of an OAuth access token
     partial_credit_receipt: bool = True  # a sales credit may be received in parts
     webhook_retry_ms: int = 200  # first pause before a webhook is tried again; doubles each time
+    webhook_duplicate_percent: int = 2  # so many of a hundred webhooks come twice, drawn from the seed
     locked_until: str = ""  # accounting period lock, an ISO date; a close on or before it stays `pending`
     time_zone: str = "Europe/London"  # the account's offset in every printed timestamp
 

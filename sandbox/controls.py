@@ -63,9 +63,9 @@ def control_routes(world: World) -> list[Route]:
         return {"reset": True}
 
     def add_faults(request: Request, body: dict[str, Any]) -> Any:
-        entries = body.get("faults")
+        entries = [body] if "kind" in body else body.get("faults")  # one fault needs no list around it
         if not isinstance(entries, list):
-            raise ValueError('the body is {"faults": [{"kind": ...}]}')
+            raise ValueError('the body is {"faults": [{"kind": ...}]} or one fault by itself')
         return {"faults": [world.faults.add(entry).view() for entry in entries]}
 
     def show_faults(request: Request, body: dict[str, Any]) -> Any:

@@ -226,8 +226,11 @@ def main() -> None:
     """Entry point: turns our own errors into one message and an exit code."""
     # Retries show in the steps and in the ledger; a log line in the middle of a progress bar helps nobody.
     stamina.instrumentation.set_on_retry_hooks(())
-    # A terminated command stops its children like an interrupted one.
+    # A terminated command stops its children like an interrupted one, and so does one whose terminal was closed (unless
+    # nohup told it to stay).
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     if "--debug" in sys.argv[1:] and "serve" not in sys.argv[1:]:
         sys.argv.remove("--debug")  # understood in any place
         os.environ[DEBUG_ENV] = "1"

@@ -95,6 +95,8 @@ STATUS_NAME = Refusal(
 )
 PRICE_MODE = Refusal("ORDC-923", 400, "priceModeCode must be INC or EXC, not '{value}'", True)
 SHIPPING_METHOD_UNKNOWN = Refusal("ORDC-924", 400, "The shipping method {value} does not exist", True)
+ROW_TAX = Refusal("ORDC-925", 400, "The tax {value} of row {row} is not that of its net at {rate} %", True)
+PERIOD_LOCKED = Refusal("ORDC-926", 400, "The accounting period of order {value} is closed", True)
 # Invented: accounting
 METHOD_UNKNOWN = Refusal("ACCC-901", 400, "The payment method '{value}' does not exist or is not active", True)
 PAYMENT_TYPE = Refusal(

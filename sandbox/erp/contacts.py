@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.erp import codes
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, done, ok
-from sandbox.erp.idset import IdSet
+from sandbox.erp.idset import IdSet, get_uris
 from sandbox.erp.patches import operations
 from sandbox.erp.reference import COUNTRIES
 from sandbox.erp.search import Column, Search, add_search, whole_parameter
@@ -91,11 +91,17 @@ def view(world: World, contact: Contact, include: set[str]) -> dict[str, Any]:
     return shape
 
 
+def options(call: Call) -> Reply:
+    wanted, contacts = call.optional_ids(), call.world.contacts
+    ids = [contact.id for contact in wanted.pick(contacts)] if wanted else list(contacts)
+    return ok(get_uris("contact", ids, LIMIT))
+
+
 def get(call: Call) -> Reply:
     """Pages of at most 200: a bigger or missing set answers one page, not an error."""
     world = call.world
     found = call.ids(10**9).pick(world.contacts) if call.params else list(world.contacts.values())
-    if not found:
+    if not found and world.switches.unknown_others_not_found:
         what = f"ID Set {call.params[0]}" if call.params else "this account"
         raise codes.NOT_FOUND.error(what=f"No contacts available in {what}")
     descending = call.query.get("sort", "").upper().endswith("DESC")
@@ -309,6 +315,7 @@ def register(router: Router) -> None:
     base = "/contact-service/contact"
     add_search(router, f"{base}-search", SEARCH)
     router.add("GET", f"{base}/[ids]", get)
+    router.add("OPTIONS", f"{base}/[ids]", options)
     router.add("POST", base, post)
     router.add("PATCH", f"{base}/{{id}}", patch)
     router.add("PUT", f"{base}/{{id}}/postal-address", put_contact_addresses)

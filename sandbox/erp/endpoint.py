@@ -13,18 +13,16 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import Receive, Scope, Send
 
 from sandbox.erp import auth
-from sandbox.erp.codes import INTERNAL, ApiError
+from sandbox.erp.codes import ApiError
 from sandbox.erp.dispatch import Router
-from sandbox.erp.envelope import Reply, decode, encode, refused
+from sandbox.erp.envelope import Reply, decode, encode, failed, refused
 from sandbox.erp.order_model import settle_closes
 from sandbox.throttle import TOO_MANY
 
 if TYPE_CHECKING:
-    from sandbox.faults import Fault
     from sandbox.world import World
 
 JSON = b"application/json;charset=UTF-8"
-ERRORS = {503: "The account is currently unavailable", 502: "Bad gateway", 504: "Gateway timeout"}
 
 
 class ErpEndpoint:
@@ -89,27 +87,34 @@ class ErpEndpoint:
                 world.throttle.refused += 1
                 await self._answer(send, Reply(503, {"response": TOO_MANY}), "api-proxy", known=False)
                 return
+        world.throttle.rolling = world.switches.rolling_window
         if not world.throttle.take(world.now_ms()):
             await self._answer(send, Reply(503, {"response": TOO_MANY}), "api-proxy", known=False)
             return
         why = auth.refusal(world, parts[1], headers)
         if why is not None:
+            self._uncount(401)
             await self._answer(send, Reply(401, {"response": why}), "api-proxy", known=False)
             return
         failure = world.faults.fires("error", call, shops) if world.faults.active else None
         if failure and not failure.committed:
-            await self._answer(send, _failure(failure), message_type)
+            await self._answer(send, failed(failure.status), message_type)
             return
         settle_closes(world)
         reply = broken
         if reply is None:
             reply, _, message_type = self._router.handle(world, method, f"{path}?{query}", body, headers)
+        self._uncount(reply.status)
         if failure:
-            reply = _failure(failure)
+            reply = failed(failure.status)
         if world.faults.active and world.faults.fires("lost_reply", call, shops):
             await _abort(receive)
             return
         await self._answer(send, reply, message_type)
+
+    def _uncount(self, status: int) -> None:
+        if 400 <= status < 500 and not self._world.switches.refusals_cost_quota:
+            self._world.throttle.give_back()
 
     async def _answer(self, send: Send, reply: Reply, message_type: str, known: bool = True) -> None:
         world = self._world
@@ -139,13 +144,6 @@ class ErpEndpoint:
         if method != "POST":
             status, body = 405, {"error": "invalid_request"}
         await _send(send, status, encode(body), [])
-
-
-def _failure(fault: Fault) -> Reply:
-    """5xx bodies: a string for gateway statuses, the error envelope otherwise."""
-    if fault.status in ERRORS:
-        return Reply(fault.status, {"response": ERRORS[fault.status]})
-    return Reply(fault.status, refused(INTERNAL.error()).body)
 
 
 async def _body(receive: Receive) -> bytes:

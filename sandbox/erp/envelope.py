@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sandbox.erp.codes import BODY_NOT_JSON, ApiError
+from sandbox.erp.codes import BODY_NOT_JSON, INTERNAL, ApiError
 
 
 def _number(value: object) -> int | float:
@@ -17,6 +17,9 @@ def _number(value: object) -> int | float:
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_number).encode
+
+
+GATEWAY = {503: "The account is currently unavailable", 502: "Bad gateway", 504: "Gateway timeout"}
 
 
 class Reply(NamedTuple):
@@ -37,6 +40,13 @@ def done() -> Reply:
 
 def refused(error: ApiError) -> Reply:
     return Reply(error.status, {"errors": error.errors})
+
+
+def failed(status: int) -> Reply:
+    """A planted failure: a string body for gateway statuses, the error envelope otherwise."""
+    if status in GATEWAY:
+        return Reply(status, {"response": GATEWAY[status]})
+    return Reply(status, refused(INTERNAL.error()).body)
 
 
 def encode(body: object) -> bytes:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.erp import codes
 from sandbox.erp.dispatch import Call, Router
-from sandbox.erp.envelope import Reply, encode, ok, refused
+from sandbox.erp.envelope import Reply, encode, failed, ok, refused
 from sandbox.throttle import TOO_MANY
 
 if TYPE_CHECKING:
     from sandbox.world import World
 
 MOST = 10
-METHODS = ("POST", "PUT", "DELETE")
+METHODS = ("POST", "PUT", "DELETE")  # and by a switch PATCH
 
 
 def handler_for(router: Router) -> Any:
@@ -55,16 +55,17 @@ def _post(router: Router, call: Call) -> Reply:
 def _item(router: Router, call: Call, message: dict[str, Any]) -> Reply:
     world: World = call.world
     method, uri = str(message.get("httpMethod")).upper(), str(message.get("uri") or "")
-    if method not in METHODS:
+    if method not in METHODS and not (method == "PATCH" and world.switches.patch_in_multi_message):
         return refused(codes.MULTI_METHOD.error(value=method))
     if world.switches.multi_item_quota and not world.throttle.take(world.now_ms()):
         return Reply(503, {"response": TOO_MANY})
     path = uri.partition("?")[0]
-    if world.faults.fires("item_failure", f"{method} {path}", lambda: world.shops_of(path, message.get("body"))):
-        return refused(codes.INTERNAL.error())
+    failure = world.faults.fires("item_failure", f"{method} {path}", lambda: world.shops_of(path, message.get("body")))
+    if failure and not failure.committed:
+        return failed(failure.status)
     reply, route, _ = router.handle(world, method, uri, message.get("body"))
     world.count_message(route)
-    return reply
+    return failed(failure.status) if failure else reply
 
 
 def register(router: Router) -> None:

@@ -139,7 +139,7 @@ def post_generic(call: Call) -> Reply:
     order.fixed_rate = bool(currency.get("fixedExchangeRate", True))
     world.orders.add(order, type_code)
     world.emit("order.modified", order.id)
-    return ok(order.id)
+    return ok(order.id, world.switches.generic_created_status)
 
 
 def party_of(address: dict[str, Any]) -> dict[str, Any]:

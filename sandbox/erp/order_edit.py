@@ -47,7 +47,7 @@ def post_row(call: Call) -> Reply:
     order = _open(call)
     row = add_row(call.world, order, flat(call.fields()), len(order.rows) + 1)
     changed(call.world, order)
-    return ok(row.id)
+    return ok(row.id, call.world.switches.generic_created_status)
 
 
 def patch_row(call: Call) -> Reply:
@@ -70,7 +70,7 @@ def _patch_row(world: World, row: Row, path: str, value: Any) -> None:
         row.quantity = found
     elif path == "/rowValue/rowNet/value":
         row.net = amount(value, "rowNet", row.sequence)
-        if row.calculator == "brightpearl":
+        if row.calculator == "brightpearl" and world.switches.patched_net_recomputes_tax:
             row.tax = rounded(row.net * world.reference.tax_by_code[row.tax_code].rate, 10**8)
     elif path == "/rowValue/rowTax/value":
         row.tax = rounded(amount(value, "rowTax", row.sequence), 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.erp import codes
 from sandbox.erp.amounts import plain, trimmed
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, ok
@@ -272,9 +273,11 @@ def _sales_row(world: World, order: Order, row: Row) -> dict[str, Any]:
 
 
 def get_orders(call: Call) -> Reply:
-    """Unknown IDs are left out; none known answers 200 with an empty list, as recorded."""
+    """Unknown IDs are left out; none known answers 200 with an empty list, as recorded (by a switch 404)."""
     world = call.world
     found = any_order(call.ids(LIMIT).pick(world.orders.by_id), lambda order: order.id, world.switches.shuffle_results)
+    if not found and world.switches.unknown_orders_not_found:
+        raise codes.NOT_FOUND.error(what=f"No orders available in ID Set {call.params[0]}")
     return ok([order_view(world, order, call.include) for order in found])
 
 

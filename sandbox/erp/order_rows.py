@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.erp import codes
-from sandbox.erp.amounts import rounded, scaled
+from sandbox.erp.amounts import plain, rounded, scaled, trimmed
 from sandbox.erp.order_model import UNIT, Order, Row
 
 if TYPE_CHECKING:
@@ -43,10 +43,19 @@ def add_row(world: World, order: Order, body: dict[str, Any], place: int) -> Row
         external_ref=str(body.get("externalRef") or ""),
         bundle=bool(product and product.bundle is not None),
     )
+    if world.switches.row_tax_checked:
+        _check_tax(world, row, place)
     order.rows[row.id] = row
     if product is not None and product.bundle is not None:
         _expand(world, order, row, product)
     return row
+
+
+def _check_tax(world: World, row: Row, place: int) -> None:
+    """Refuses a tax further from net x rate than a penny a unit: what no source says the ERP does."""
+    rate = world.reference.tax_by_code[row.tax_code].rate
+    if abs(row.tax - rounded(row.net * rate, 10**8)) > max(1, row.units):
+        raise codes.ROW_TAX.error(value=plain(row.tax, 2), row=place, rate=trimmed(rate, 4))
 
 
 def _expand(world: World, order: Order, parent: Row, bundle: Product) -> None:

@@ -24,25 +24,30 @@ def close(call: Call, type_code: str) -> Reply:
     """Asynchronous: the invoice is ``pending`` until accounting has made it; a pending close may be repeated."""
     world = call.world
     order = of_type(world, call.id(), type_code)
-    if order.invoiced:
+    if order.invoiced and world.switches.invoiced_close_refused:
         raise codes.ALREADY_INVOICED.error(value=order.id)
+    if order.invoiced:
+        return done()
     if world.reference.statuses[order.status_id].state == "cancelled":
         raise codes.ORDER_CANCELLED.error(value=order.id)
     body = call.body if isinstance(call.body, dict) else {}
-    order.invoice_date = instant(body, "taxDate", None)
+    given = instant(body, "taxDate", None)
+    locked = _locked(world, order.tax_date if given is None else given)
+    if locked and world.switches.locked_close_refused:
+        raise codes.PERIOD_LOCKED.error(value=order.id)
+    order.invoice_date = given
     now = world.now_ms()
     order.invoice = "pending"
-    order.invoice_due = NEVER if _locked(world, order) else now + world.switches.close_delay_ms
+    order.invoice_due = NEVER if locked else now + world.switches.close_delay_ms
     world.orders.touch(order, now)
     if order.invoice_due != NEVER and order.id not in world.orders.closing:
         world.orders.closing.append(order.id)
     return done()
 
 
-def _locked(world: World, order: Order) -> bool:
-    """Whether the accounting period of the invoice date is closed: then the invoice stays pending."""
+def _locked(world: World, day: int) -> bool:
+    """Whether the accounting period of an invoice date is closed: then the invoice stays pending."""
     limit = parse_instant(world.switches.locked_until) if world.switches.locked_until else None
-    day = order.invoice_date if order.invoice_date is not None else order.tax_date
     return limit is not None and day <= limit
 
 

@@ -84,7 +84,7 @@ def post(call: Call) -> Reply:
         world.payment_by_ref[(method.code, ref)] = payment.id
     order.payments.append(payment.id)
     recount(world, order)
-    return ok(payment.id)
+    return ok(payment.id, world.switches.generic_created_status)
 
 
 def _amount(value: object, name: str, floor: int | None = None) -> int:

@@ -45,7 +45,7 @@ def get(call: Call) -> Reply:
     if len(call.params) > 1:
         lists = IdSet(call.params[1]).pick(world.reference.price_lists)
     found = any_order(call.ids(LIMIT).pick(world.products), lambda product: product.id, world.switches.shuffle_results)
-    if not found:
+    if not found and world.switches.unknown_others_not_found:
         raise codes.NOT_FOUND.error(what="No Product Prices Found")
     return ok(
         [{"productId": product.id, "priceLists": [_entry(world, product, one) for one in lists]} for product in found]

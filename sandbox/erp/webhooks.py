@@ -7,6 +7,7 @@ only after a 503, 1 after everything but a 4xx. Retry times and limits are ours 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,6 +93,7 @@ class Webhooks:
 
     def clear(self) -> None:
         self.hooks: dict[int, Hook] = {}
+        self._draw = random.Random(f"webhooks-{self._world.config.seed}")
         self._queue: deque[tuple[int, str, int, int]] = deque()  # hook, event, resource ID, when
         self.deliveries: deque[dict[str, Any]] = deque(maxlen=KEPT_DELIVERIES)
 
@@ -125,7 +127,8 @@ class Webhooks:
         return calls
 
     async def _deliver(self, client: httpx.AsyncClient, hook: Hook, event: str, ids: list[int], at: int) -> None:
-        twice = self._world.faults.fires("duplicate_webhook", event, set)
+        by_chance = self._draw.random() * 100 < self._world.switches.webhook_duplicate_percent
+        twice = self._world.faults.fires("duplicate_webhook", event, set) or by_chance
         for _ in range(2 if twice else 1):
             await self._send(client, hook, event, ids, at)
 
@@ -195,7 +198,7 @@ def post(call: Call) -> Reply:
         quality,
     )
     world.webhooks.hooks[hook.id] = hook
-    return ok(hook.id)
+    return ok(hook.id, world.switches.generic_created_status)
 
 
 def _one(call: Call) -> Hook:
@@ -209,7 +212,7 @@ def get(call: Call) -> Reply:
     wanted = call.optional_ids()
     hooks = call.world.webhooks.hooks
     found = wanted.pick(hooks) if wanted else list(hooks.values())
-    if not found:
+    if not found and call.world.switches.unknown_others_not_found:
         where = f"ID Set {call.params[0]}" if call.params else "this account"
         raise codes.NOT_FOUND.error(what=f"No webhooks available in {where}")
     return ok([hook.view() for hook in found])

@@ -136,6 +136,17 @@ def test_a_duplicate_is_delivered_by_fault(box: Caller, listener: Listener) -> N
     assert [listener.next()["id"] for _ in range(2)] == [order, order]
 
 
+def test_so_many_of_a_hundred_come_twice_as_the_switch_says(box: Caller, listener: Listener) -> None:
+    _subscribe(box, listener, "sales-order.created")
+    box.control("POST", "switches", {"webhook_duplicate_percent": "100"})
+    first = str(box.order("x"))
+    assert [listener.next()["id"] for _ in range(2)] == [first, first]
+    box.control("POST", "switches", {"webhook_duplicate_percent": "0"})
+    second, third = str(box.order("y")), str(box.order("z"))
+    assert sorted(listener.next()["id"] for _ in range(2)) == [second, third]
+    assert listener.arrived.empty()
+
+
 def test_a_deleted_subscription_is_silent_and_gone(box: Caller, listener: Listener) -> None:
     gone = _subscribe(box, listener, "sales-order.created")
     assert box.call("DELETE", f"/integration-service/webhook/{gone}").json() == {}
