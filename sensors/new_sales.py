@@ -88,6 +88,8 @@ def peek(ledger: Ledger, shops: ShopsFile, marks: dict[str, Mark], now: datetime
                 troubles.append(f"{key}: no answer yet")
             except TillError as error:
                 troubles.append(f"{key}: {error}")
+            except Exception as error:  # a mistake in one reader must not hide what is new at the others
+                troubles.append(f"{key}: the reader failed with {type(error).__name__}: {error}")
         pool.shutdown(wait=False, cancel_futures=True)
     return news, troubles
 

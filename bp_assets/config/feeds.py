@@ -159,6 +159,8 @@ class FileDropFeed(_Part):
             faults.append("columns.row_kind needs tender_row_kinds: which values mark a tender row")
         if not (columns.tender_amount or self.default_tender):
             faults.append("declare columns.tender_amount or default_tender: how was a receipt paid?")
+        if not self.pattern.strip() or Path(self.pattern).is_absolute():
+            faults.append(f'pattern {self.pattern!r} must name files within the folder, such as "*.csv"')
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -60,12 +60,16 @@ class Bell:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self._lost = False
 
     def wait(self, seconds: float) -> bool:
-        """Whether something was put into the queue; waits at most ``seconds``. A lost connection counts as a ring.
+        """Whether something was put into the queue; waits at most ``seconds``. A lost connection counts as one ring.
 
-        It only spares time: what really waits is asked of ``due``.
+        It only spares time: what really waits is asked of ``due``. Once lost it rings no more, each wait is waited out.
         """
+        if self._lost:
+            time.sleep(seconds)
+            return False
         driver = self._connection.connection.driver_connection
         assert driver is not None
         deadline = time.monotonic() + seconds
@@ -79,6 +83,7 @@ class Bell:
                 if left <= 0 or not select.select([driver], [], [], left)[0]:
                     return False
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            self._lost = True
             return True
 
 

@@ -6,7 +6,7 @@ Read: the ERP, 200 orders a request. Written: nothing.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -77,10 +77,19 @@ def gather(client: ErpClient, order_ids: Iterable[int], reserving: Iterable[int]
             else:
                 found[order_id].reserved.append(held)
     for record in unclear:
-        # A record we can't read may belong to any of them: none of them may pass for verified.
-        for order_id in [int(record.id)] if record.id.isdigit() and int(record.id) in found else ids:
+        # A record that does not even tell its order may belong to any: none of them may pass for verified.
+        owner = _order_of(record)
+        for order_id in [owner] if owner in found else ids:
             found[order_id].misread.append(f"{record.resource} {record.id}: {record.reason}")
     return found
+
+
+def _order_of(record: Misread) -> int | None:
+    """The order an unreadable record is about. A payment's or note's own id may look like an order's."""
+    told = record.id if record.resource in ("order", "reservation") else None
+    if told is None and isinstance(record.raw, Mapping):
+        told = str(record.raw.get("orderId"))
+    return int(told) if told and told.isascii() and told.isdigit() else None
 
 
 def row_ids_by_sequence(document: Document, order: ErpOrder) -> dict[int, int] | str:
@@ -140,7 +149,8 @@ def done_steps(document: Document, facts: Facts) -> dict[str, str]:
     done["order"] = str(facts.order.order_id)
     for number, payment in enumerate(document.payments, start=1):
         for found in facts.payments:
-            if (found.transaction_ref, found.method) == (payment.ref, payment.method):
+            # By our reference alone: the tender may be mapped to another method since it was paid.
+            if found.transaction_ref == payment.ref:
                 done[f"payment:{number}"] = str(found.payment_id)
     rows = row_ids_by_sequence(document, facts.order)
     if isinstance(rows, str):

@@ -6,13 +6,13 @@ nobody. Read: tills, ``inbox``, ``marks``. Written: ``inbox`` and ``marks`` in o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
-from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bp_assets.config import Shop, ShopsFile
 from bp_assets.ledger import inbox, marks, recording, totals
@@ -82,8 +82,10 @@ class Intake:
         if not resting:
             try:
                 new, versions, waiting = self._fetch(shop)
-            except TillError as failure:
-                error = str(failure)
+            except (LedgerError, SQLAlchemyError):
+                raise
+            except Exception as failure:  # a mistake in a reader must cost one shop, never the others
+                error = _words(failure)
                 pause = _pause(known.failures if known else 0)
                 marks.ask_failed(self.ledger, shop.key, error, now + timedelta(seconds=pause))
         # What is already in the inbox is decoded whether or not the till answers.
@@ -122,9 +124,16 @@ class Intake:
         asked = datetime.now(UTC)
         try:
             said = self._till(shop).control_totals(day)
-        except TillError:
+        except Exception:  # a till that can't say is left out, whatever the reason; asking for receipts tells it
             return None
         return totals.TillTotal(shop.key, day, said.transactions, said.gross_minor, said.currency, asked)
+
+
+def _words(failure: Exception) -> str:
+    """What the shop's status says of a failed ask: a till's own words, else the kind of our mistake."""
+    if isinstance(failure, TillError):
+        return str(failure)
+    return f"the reader failed with {type(failure).__name__}: {failure}"[:500]
 
 
 def _pause(failures: int) -> float:
@@ -169,14 +178,6 @@ def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
         message = f"sold on {found.business_date}, the shop starts on {shop.start_on}"
         return recording.Excluded(row.inbox_id, "before_start", message, found)
     return recording.Decoded(row.inbox_id, found)
-
-
-def raw_json(content: bytes) -> Any:
-    """A stored receipt for showing to a person: parsed where it is JSON, else its text."""
-    try:
-        return json.loads(content)
-    except ValueError:
-        return content.decode(errors="replace")
 
 
 def take_all(ledger: Ledger, shops: ShopsFile, now: datetime | None = None) -> list[ShopIntake]:

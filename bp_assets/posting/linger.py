@@ -80,6 +80,7 @@ def run(
             end, fresh_until, rest = time.monotonic() + stay, time.monotonic() + _MASTER_DATA_SECONDS, _FIRST_REST
             while True:
                 try:
+                    poster.still_mine()  # a run that idles sends nothing, and would not find out
                     one = Round(intake.take_all(), poster.post_due())
                 except LockLost:
                     total.lock_lost = True

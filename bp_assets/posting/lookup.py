@@ -19,6 +19,7 @@ from bp_assets.ledger.steps import Outcome, Step, settle
 from bp_assets.posting.facts import Facts, done_steps, gather
 from bp_assets.posting.work import Work
 
+_UNREAD_PAUSE = timedelta(minutes=5)
 ABSENT = "not in the ERP when it was looked up"
 
 
@@ -62,27 +63,46 @@ def _reserving(works: Sequence[Work]) -> list[int]:
 def _settle(ledger: Ledger, work: Work, facts: dict[int, Facts], shops: ShopsFile, now: datetime) -> list[Outcome]:
     outcomes: list[Outcome] = []
     lag = timedelta(seconds=shops.erp.search_lag_seconds)
-    believed_at = now
+    believed_at, words = now, "waits until the ERP's search can be believed"
     for key, step in list(work.open.items()):
         erp_id = work.known.done.get(key) or _proof(work, step, facts)
         if erp_id is not None:
             work.known.done[key] = erp_id
             outcomes.append(Outcome(step.step_id, "success", step.status, erp_id, step.error))
-        elif searched(step) and step.intended_at + lag > now:
-            believed_at = max(believed_at, step.intended_at + lag)
+        elif unread := _unread(work, step, facts):
+            believed_at, words = max(believed_at, now + _UNREAD_PAUSE), f"the ERP's records can't be read: {unread}"
+            continue
+        elif searched(step) and step.outcome is None and lag:
+            # Whoever made this call died over it, at a moment nobody noted: it counts as lost now.
+            outcomes.append(Outcome(step.step_id, "unknown", step.status, None, step.error))
+            believed_at = max(believed_at, now + lag)
+            continue
+        elif searched(step) and _lost_at(step) + lag > now:
+            believed_at = max(believed_at, _lost_at(step) + lag)
             continue
         else:
             outcomes.append(Outcome(step.step_id, "failure", step.status, None, step.error or ABSENT))
         del work.open[key]
     if work.open:
         work.halted = "unknown"
-        set_unknown(ledger, [work.sale_id], "waits until the ERP's search can be believed", believed_at)
+        set_unknown(ledger, [work.sale_id], words[:1000], believed_at)
     return outcomes
+
+
+def _lost_at(step: Step) -> datetime:
+    """The last moment at which the ERP may have done it: a call may wait long for its place in the cap."""
+    return max(step.intended_at, step.done_at or step.intended_at)
 
 
 def searched(step: Step) -> bool:
     """Whether the effect is found through a search, which lags, rather than in the order itself."""
     return step.step == "order" or step.step.startswith("payment")
+
+
+def _unread(work: Work, step: Step, facts: dict[int, Facts]) -> str:
+    """What could not be understood of the step's order: it may be the very record that was looked for."""
+    order_id = work.known.order_id(step.document)
+    return "; ".join(facts[order_id].misread) if order_id in facts else ""
 
 
 def _proof(work: Work, step: Step, facts: dict[int, Facts]) -> str | None:

@@ -91,12 +91,12 @@ def _verify(
         differences = [
             difference
             for document in work.plan.documents
-            for difference in compare_work(work, document, facts, shops, catalogue)
+            for difference in compare_work(work, document, facts, catalogue)
         ]
         if differences:
             result.differing += 1
             note(ledger, work.sale_id, "; ".join(map(str, differences))[:2000])
-        elif shops.posting.close_orders and not _invoiced(work, facts):
+        elif not _invoiced(work, facts):
             result.waiting += 1
         else:
             equal.append(work.sale_id)
@@ -109,9 +109,7 @@ def _note_refusal(ledger: Ledger, sale_id: str, refusal: Refusal) -> None:
     note(ledger, sale_id, f"can't be verified: {refusal.message}")
 
 
-def compare_work(
-    work: Work, document: Document, facts: dict[int, Facts], shops: ShopsFile, catalogue: Catalogue
-) -> list[Difference]:
+def compare_work(work: Work, document: Document, facts: dict[int, Facts], catalogue: Catalogue) -> list[Difference]:
     """Differences between one document of a work and what the ERP shows of it."""
     order_id = work.known.order_id(document.code)
     if order_id is None:
@@ -120,7 +118,9 @@ def compare_work(
 
 
 def _invoiced(work: Work, facts: dict[int, Facts]) -> bool:
-    orders = [facts[order_id].order for code in (ORDER, CREDIT) if (order_id := work.known.order_id(code))]
+    """Whether everything we closed is. What was posted while ``close_orders`` was off nobody will ever close."""
+    closed = [code for code in (ORDER, CREDIT) if (code, "close") in work.known.done]
+    orders = [facts[order_id].order for code in closed if (order_id := work.known.order_id(code))]
     return all(order is not None and order.invoiced for order in orders)
 
 

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bp_assets.config import FileDropFeed
 from bp_assets.domain.money import ZERO, parse_decimal, tax_inside, tax_on_top, to_minor
 
+# An unset clock says 1970 or 1899, a missing time 9999: an order with such a tax date would land in no open period.
+YEARS = range(2000, 2100)
 MOST_DIGITS = 15  # before or after the point; anything beyond is a broken export, and would not fit the ledger
 
 
@@ -165,6 +167,8 @@ def instant(reader: Reader, zone: tzinfo) -> tuple[datetime, str]:
     except ValueError:
         wanted = reader.feed.time_format or "ISO 8601"
         raise Fault("malformed", f"{reader.place}: {column}: {text!r} is not a time in the form {wanted}") from None
+    if moment.year not in YEARS:
+        raise Fault("malformed", f"{reader.place}: {column}: {text!r} is no time of a sale: the year is {moment.year}")
     if moment.tzinfo is not None:
         return moment.astimezone(UTC), ""
     first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))

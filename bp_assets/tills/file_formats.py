@@ -146,8 +146,8 @@ def _ndjson(name: str, text: str, feed: FileDropFeed) -> list[Row]:
         if not isinstance(found, dict):
             rows.append(Row(number, {}, "not a JSON object", line.strip()))
             continue
-        present |= found.keys()
-        texts = {str(key): _text(value) for key, value in found.items()}
+        texts = {_sound(str(key)): _sound(_text(value)) for key, value in found.items()}
+        present |= texts.keys()
         rows.append(Row(number, {key: value for key, value in texts.items() if value.strip()}))
     if not rows:
         raise Unreadable("malformed", f"{name} is empty")
@@ -168,6 +168,11 @@ def _parquet(name: str, content: bytes, feed: FileDropFeed) -> list[Row]:
         Row(number, {column: value for column, value in zip(names, values, strict=True) if value.strip()})
         for number, values in enumerate(zip(*columns, strict=True), start=1)
     ]
+
+
+def _sound(text: str) -> str:
+    """JSON can name half a character (a till cut an emoji in two); no UTF-8 can hold it, so it becomes ``?``."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _text(value: Any) -> str:

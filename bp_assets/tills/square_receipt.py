@@ -81,11 +81,12 @@ def raw_receipt(order: Order, account: str, extras: Extras) -> RawReceipt:
         content["refunds"] = _parts(extras.refunds, refund_ids(order), _REFUND_PARTS)
         content["skus"] = {uid: extras.skus.get(uid) for uid in variations(order)}
         content["email"] = extras.emails.get(order.get("customer_id", ""), "")
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return RawReceipt(
         source=SOURCE,
         account=account,
         source_id=order["id"],
-        content=json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(),
+        content=text.encode("utf-8", "replace"),  # JSON can name half a character (an emoji cut in two): "?"
         version=str(order.get("version") or order.get("updated_at") or ""),
         note=f"Square {order.get('location_id')}, changed {order.get('updated_at')}",
     )

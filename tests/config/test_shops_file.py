@@ -69,6 +69,16 @@ def faults(text: str) -> list[str]:
         ),
         (
             'default_tender = "card"',
+            'default_tender = "card"\npattern = "/exports/*.csv"',
+            "shops[0].feed: pattern '/exports/*.csv' must name files within the folder, such as \"*.csv\"",
+        ),
+        (
+            'default_tender = "card"',
+            'default_tender = "card"\npattern = ""',
+            "shops[0].feed: pattern '' must name files within the folder, such as \"*.csv\"",
+        ),
+        (
+            'default_tender = "card"',
             'default_tender = "card"\nreturns = { by = "receipt_prefix" }',
             'shops[0].feed.returns: returns.by = "receipt_prefix" needs returns.prefix',
         ),

@@ -63,11 +63,14 @@ def test_the_bell_wakes_a_waiting_poster_at_once(ledger: Ledger) -> None:
         seller.join()
 
 
-def test_a_bell_whose_connection_is_cut_rings_instead_of_sleeping(ledger: Ledger) -> None:
+def test_a_bell_whose_connection_is_cut_rings_once_and_then_waits_as_long_as_it_is_told(ledger: Ledger) -> None:
     with bell(ledger) as ring, ledger.begin() as connection:
         kill = "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%'"
         assert connection.scalar(sa.text(kill)) is True
         assert ring.wait(20) is True
+        started = time.monotonic()
+        assert ring.wait(0.5) is False
+        assert time.monotonic() - started >= 0.5
 
 
 def test_the_ledger_counts_what_stands_where(ledger: Ledger) -> None:

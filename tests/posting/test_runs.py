@@ -119,6 +119,18 @@ def test_a_run_that_loses_its_lock_stops_without_touching_what_another_may_own(r
     assert run_house.order(sale_id)["paid"] == "6.00"
 
 
+def test_a_run_that_idles_ends_when_its_lock_is_lost(run_house: House) -> None:
+    ended: list[Lingered] = []
+    rounds: list[linger.Round] = []
+    lingering = threading.Thread(target=lambda: ended.append(run(run_house, seconds=60, on_round=rounds.append)))
+    lingering.start()
+    until(lambda: rounds)
+    end_the_locks_connection(run_house.ledger)
+    lingering.join(20)
+    assert not lingering.is_alive()
+    assert (ended[0].lock_lost, ended[0].down) == (True, "")
+
+
 def test_a_poster_whose_lock_is_gone_before_it_sends_anything_sends_nothing(run_house: House) -> None:
     sale_id = run_house.take(MUG_SALE.format(1))
     run_house.fault("slow", "GET /product-service/*", seconds=1, count=1)
@@ -130,6 +142,21 @@ def test_a_poster_whose_lock_is_gone_before_it_sends_anything_sends_nothing(run_
     posting.join(60)
     assert ended[0].lock_lost
     assert (run_house.state(sale_id), run_house.attempts(sale_id), run_house.sent()) == ("pending", [], 0)
+
+
+def test_a_reader_that_fails_in_an_unforeseen_way_costs_its_own_shop_only(run_house: House) -> None:
+    sale_id = run_house.take(MUG_SALE.format(1))
+    leeds, london = run_house.shops.shops
+    # The shops file refuses such a pattern; what else a reader may trip over nobody knows beforehand.
+    spoilt = leeds.model_copy(update={"feed": leeds.feed.model_copy(update={"pattern": ""})})
+    run_house.shops = run_house.shops.model_copy(update={"shops": (spoilt, london)})
+    rounds: list[linger.Round] = []
+    assert run(run_house, on_round=rounds.append).posted == 1
+    assert run_house.state(sale_id) == "posted"
+    assert [(shop.shop, shop.error) for shop in rounds[0].intake] == [
+        ("leeds", "the reader failed with ValueError: Unacceptable pattern: ''"),
+        ("london", ""),
+    ]
 
 
 @pytest.fixture

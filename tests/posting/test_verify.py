@@ -218,3 +218,12 @@ def test_what_was_read_back_is_handed_on_with_the_sale_it_belongs_to(house: Hous
         so: "SO",
         sc: "SC",
     }
+
+
+def test_a_sale_posted_before_orders_were_to_be_closed_does_not_wait_for_an_invoice_for_ever(house: House) -> None:
+    house.change(posting={"close_orders": False})
+    sale_id = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
+    assert house.post().posted == 1
+    house.change(posting={"close_orders": True})
+    assert (house.verify().verified, house.state(sale_id)) == (1, "verified")
+    assert house.order(sale_id)["invoiced"] is False

@@ -326,3 +326,11 @@ def test_customer_operator_session_and_order_reference_are_kept(tmp_path: Path) 
     assert (one.customer.email, one.customer.source_id) == ("a@b.example", "17850")
     assert (one.operator_id, one.session_id, one.order_ref) == ("ann", "7", "W1")
     assert {line.sku: line.ship_later for line in one.lines} == {"A": True, "B": False}
+
+
+@pytest.mark.parametrize("when", ["1899-12-30T00:00:00", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59"])
+def test_a_time_that_no_sale_can_have_is_no_sale(tmp_path: Path, when: str) -> None:
+    bad = one_receipt(tmp_path, [row(at=when)])
+    assert isinstance(bad, Quarantine)
+    assert (bad.reason_code, bad.gross_minor, bad.sold_at) == ("malformed", 1200, None)
+    assert f"at: '{when}' is no time of a sale: the year is {when[:4]}" in bad.message

@@ -372,3 +372,11 @@ def test_a_spoilt_parquet_file_never_breaks_the_reader(
     path.write_bytes(bytes(content))
     for outcome in outcomes(shop(folder)).values():
         assert isinstance(outcome, Sale) or outcome.message
+
+
+def test_half_an_emoji_in_a_description_costs_no_receipt(tmp_path: Path) -> None:
+    """A till that cuts text after so many characters may write one half of a pair; no UTF-8 can hold it."""
+    cut = ndjson_bytes([row(sku="MUG \ud83d", **{"note \ude00": "x"})])
+    assert b"\\ud83d" in cut
+    (tmp_path / "a.ndjson").write_bytes(cut)
+    assert only(shop(tmp_path)).lines[0].sku == "MUG ?"

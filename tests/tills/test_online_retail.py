@@ -1,7 +1,7 @@
 """A real wholesaler's month (UCI Online Retail) through its own example shops file.
 
-A small cut with the same columns and oddities is always read; the whole month where ``TILLBRIDGE_ONLINE_RETAIL`` names
-its Parquet file.
+A small cut with the same columns and oddities is always read; the whole month where its Parquet file lies beside the
+project, or where ``TILLBRIDGE_ONLINE_RETAIL`` says.
 """
 
 import os
@@ -20,7 +20,9 @@ from bp_assets.tills.file_drop import FileDropTill
 from bp_assets.tills.protocol import Decoded, Excluded
 from bp_assets.tills.systems import decode
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "online-retail.toml"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "online-retail.toml"
+MONTH = Path(os.environ.get("TILLBRIDGE_ONLINE_RETAIL") or ROOT.parent / "shared/data/online-retail/2010-12.parquet")
 SCHEMA = {
     "InvoiceNo": pl.String, "StockCode": pl.String, "Description": pl.String, "Quantity": pl.Int64,
     "InvoiceDate": pl.Datetime("us"), "UnitPrice": pl.Float64, "CustomerID": pl.Int64, "Country": pl.String,
@@ -75,9 +77,9 @@ def test_a_cut_of_the_month_invoice_by_invoice(tmp_path: Path) -> None:
     assert [(tender.method, str(tender.type)) for tender in found["536365"].tenders] == [("account", "account")]
 
 
-@pytest.mark.skipif("TILLBRIDGE_ONLINE_RETAIL" not in os.environ, reason="TILLBRIDGE_ONLINE_RETAIL names no file")
+@pytest.mark.skipif(not MONTH.is_file(), reason="the real month 2010-12.parquet is not there")
 def test_the_whole_month_adds_up_and_pieces_in_any_order_give_the_same(tmp_path: Path) -> None:
-    month = pl.read_parquet(os.environ["TILLBRIDGE_ONLINE_RETAIL"])
+    month = pl.read_parquet(MONTH)
     whole, found = read(tmp_path / "whole", [month])
     assert (month.height, len(found)) == (42_481, 2_025)
     expected = sum(

@@ -11,6 +11,7 @@ from bp_assets.config import loads
 from bp_assets.domain.sale import Kind, LineType, Sale
 from bp_assets.tills.protocol import Decoded, Excluded, Quarantine, RawReceipt
 from bp_assets.tills.square_decode import decode
+from bp_assets.tills.square_receipt import Extras, raw_receipt
 from tests.tills.shopping import TOML
 
 SHOPS = loads(TOML)
@@ -359,3 +360,11 @@ def test_ten_thousand_lines_are_one_sale() -> None:
 def test_the_business_day_is_the_shops_not_utcs() -> None:
     one = sale(order([item("a", 1200, 200)], 1200, 200, closed_at="2026-06-30T23:30:00Z"))
     assert one.business_date.isoformat() == "2026-07-01"
+
+
+def test_half_an_emoji_in_a_name_costs_no_order() -> None:
+    """JSON can name one half of a pair that no UTF-8 can hold; the order must not stop its shop."""
+    raw = raw_receipt(order([item("l1", 1200, 200, name="Mug \ud83d")], 1200, 200), "square", Extras())
+    outcome = decode(raw, SHOPS.shop("leeds"), "GBP")
+    assert isinstance(outcome, Sale), outcome
+    assert outcome.lines[0].description == "Mug ?"
