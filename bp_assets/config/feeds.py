@@ -75,6 +75,7 @@ class Columns(_Part):
     tender_amount: str | None = None
     tender_tip: str | None = None
     tender_change: str | None = None
+    tender_rounding: str | None = None
     tender_id: str | None = None
     time_zone: str | None = None
     stated_gross: str | None = None

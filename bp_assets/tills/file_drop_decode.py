@@ -108,7 +108,7 @@ class _Receipt:
         paid = tenders(
             self.feed, self.raw.source_id, self.rows if not self.columns.row_kind else tender_rows, gross, sold_at
         )
-        lines += self.untold_tip(lines, paid, gross)
+        lines += self.untold(lines, paid, gross)
         sale = self.sale(self.kind(lines), sold_at, day, lines, paid)
         return self.judged(sale)
 
@@ -245,24 +245,19 @@ class _Receipt:
             return lines
         return [line if line.type is LineType.ITEM else line.model_copy(update={"returned": True}) for line in lines]
 
-    def untold_tip(self, lines: Sequence[Line], paid: Sequence[Tender], gross: int) -> list[Line]:
-        """A line for a tip that only the tenders tell of."""
-        tip = sum(tender.tip_minor for tender in paid)
-        told = any(line.type is LineType.TIP for line in lines)
-        if not tip or told or sum(tender.amount_minor for tender in paid) != gross + tip:
+    def untold(self, lines: Sequence[Line], paid: Sequence[Tender], gross: int) -> list[Line]:
+        """Lines for a tip and for rounding of cash that only the tenders tell of."""
+        told = {line.type for line in lines}
+        inside = {
+            LineType.TIP: sum(tender.tip_minor for tender in paid),
+            LineType.ROUNDING: sum(tender.rounding_minor for tender in paid),
+        }
+        extra = {kind: amount for kind, amount in inside.items() if amount and kind not in told}
+        if sum(tender.amount_minor for tender in paid) != gross + sum(extra.values()):
             return []
-        sign = -1 if tip < 0 else 1
+        only_back = gross < 0
         return [
-            Line(
-                line_id="tip",
-                type=LineType.TIP,
-                returned=tip < 0,
-                description="Tip",
-                quantity=Decimal(sign),
-                net_minor=tip,
-                tax_minor=0,
-                gross_minor=tip,
-            )
+            _untold(kind, amount, amount < 0 if kind is LineType.TIP else only_back) for kind, amount in extra.items()
         ]
 
     # -- the sale -----------------------------------------------------------------------------------------------------
@@ -366,3 +361,16 @@ class _Receipt:
 
 def _named(text: str, values: Sequence[str], prefix: str) -> bool:
     return text in values or bool(prefix and text.startswith(prefix))
+
+
+def _untold(kind: LineType, amount: int, returned: bool) -> Line:
+    return Line(
+        line_id=str(kind),
+        type=kind,
+        returned=returned,
+        description=kind.capitalize(),
+        quantity=Decimal(-1 if amount < 0 else 1),
+        net_minor=amount,
+        tax_minor=0,
+        gross_minor=amount,
+    )

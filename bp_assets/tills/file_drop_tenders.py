@@ -79,5 +79,6 @@ def _tender(feed: FileDropFeed, row: Reader, uid: str, method: str, amount: int,
         amount_minor=amount,
         tip_minor=row.minor(feed.columns.tender_tip) or 0,
         change_minor=row.minor(feed.columns.tender_change) or 0,
+        rounding_minor=row.minor(feed.columns.tender_rounding) or 0,
         processed_at=sold_at,
     )

@@ -28,6 +28,10 @@ def tenders(order: dict[str, Any], payments: dict[str, Any], refunds: dict[str, 
         for one in order.get("tenders", [])
         if one["type"] != "NO_SALE" and (one.get("card_details") or {}).get("status") not in _NOT_PAID
     ]
+    cash = [one for one in taken if one.type is TenderType.CASH]
+    if len(cash) == 1 and order.get("rounding_adjustment"):  # Square tells it of the order; only cash is rounded
+        told = cash[0].model_copy(update={"rounding_minor": money(order["rounding_adjustment"], "amount_money")})
+        taken = [told if one is cash[0] else one for one in taken]
     methods = {one.tender_id: one.method for one in taken}
     return [*taken, *(_refund(one, refunds, methods, money) for one in order.get("refunds", []))]
 
