@@ -21,6 +21,7 @@ from bp_assets.posting.poster import Poster, Summary
 
 _MASTER_DATA_SECONDS = 300.0  # how old products and tax codes may be while a run lingers
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0
+_WAVES_A_ROUND, _ALL_WAVES = 5, 10_000
 
 
 @dataclass(slots=True)
@@ -77,11 +78,13 @@ def run(
             return total
         with Intake(ledger, shops) as intake, bell(ledger) as rings:
             poster = Poster(ledger, client, shops, still_mine=_guard(lock))
+            # A long backlog is posted in turns, so that new receipts are taken and the limit is kept meanwhile.
+            waves = _WAVES_A_ROUND if stay else _ALL_WAVES
             end, fresh_until, rest = time.monotonic() + stay, time.monotonic() + _MASTER_DATA_SECONDS, _FIRST_REST
             while True:
                 try:
                     poster.still_mine()  # a run that idles sends nothing, and would not find out
-                    one = Round(intake.take_all(), poster.post_due())
+                    one = Round(intake.take_all(), poster.post_due(most_waves=waves))
                 except LockLost:
                     total.lock_lost = True
                     return total
@@ -98,7 +101,7 @@ def run(
                     poster.refresh()
                     time.sleep(min(rest, left))
                     rest = min(_LONGEST_REST, rest * 2)
-                else:
+                elif not one.posted.more:
                     rest = _FIRST_REST
                     rings.wait(min(shops.posting.poll_seconds, left))
 

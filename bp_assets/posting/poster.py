@@ -36,6 +36,7 @@ class Summary:
     unknown: int = 0
     calls: int = 0
     down: str = ""
+    more: bool = False
     sale_ids: list[str] = field(default_factory=list)
 
 
@@ -73,12 +74,16 @@ class Poster:
         self._catalogue = None
         self._links = Links(self.ledger, self.client, self.shops)
 
-    def post_due(self, on_wave: Callable[[Summary], None] = lambda summary: None) -> Summary:
-        """Send everything that is due now. Never raises for the ERP; ``Summary.down`` says if it stopped for it."""
-        summary = Summary()
-        for _ in range(_WAVES):
+    def post_due(self, on_wave: Callable[[Summary], None] = lambda summary: None, most_waves: int = _WAVES) -> Summary:
+        """Send what is due now, at most so many waves of it; ``Summary.more`` says whether something may be left.
+
+        Never raises for the ERP; ``Summary.down`` says if it stopped for it.
+        """
+        summary = Summary(more=True)
+        for _ in range(most_waves):
             batch = due(self.ledger, self.shops.posting.batch_size, self.now())
             if not batch:
+                summary.more = False
                 break
             try:
                 # Before any sale is touched: an ERP that does not even answer this costs no sale an attempt.

@@ -118,6 +118,7 @@ def _plan(posting: Posting, shops: ShopsFile, catalogue: Catalogue) -> Plan | Re
         return Refusal("unknown_location", str(error.args[0]))
     try:
         sale = posting.sale
-    except ValueError as error:  # stored by an older version in a form no longer valid: it must not hold up the others
+    except (ValueError, LookupError) as error:  # none, or stored by an older version in a form no longer valid
+        # It must not hold up the others.
         return Refusal("malformed", f"the stored sale can't be read: {error}"[:500])
     return plan_sale(sale, shops, catalogue)
