@@ -21,7 +21,6 @@ MOST_LINES = 400
 LONG = {
     "bp_assets/lake/tables.py": "every table described once, in one place that people read from top to bottom",
     "tests/posting/test_poster.py": "the poster's story, told on one set of fixtures",
-    "tests/posting/test_faults.py": "one test per fault of the ERP and the network, on one set of receipts",
     "tests/preflight/test_faults.py": "one test per fault that preflight can name",
 }
 # Spelt in parts, so that this file does not find itself.
