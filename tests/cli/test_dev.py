@@ -84,7 +84,7 @@ def test_a_start_that_is_cut_short_leaves_nothing_running(
     dev: Start, tmp_path: Path, sent: signal.Signals, code: int
 ) -> None:
     running = dev(port=free_port(), sandbox_port=free_port())
-    running.wait_for("Starting sandbox: ", 100)
+    running.wait_for("Starting the sandbox: ", 100)
     running.process.send_signal(sent)
     assert running.process.wait(60) == code
     assert until(lambda: not of_the_home(tmp_path / "home"), 20), of_the_home(tmp_path / "home")
