@@ -27,7 +27,7 @@ LONG = {
 HOMES = re.compile(
     "|".join(("/ho" + r"me/\w", "/Us" + r"ers/\w", "/ro" + r"ot\b", "/wo" + r"rk/\w", "/tmp" + r"/[a-z]+/"))
 )
-REGISTRIES = re.compile("|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "index-" + "url", "artifact" + "ory")))
+REGISTRIES = re.compile("|".join(("pypi" + r"\.org", "python" + r"hosted\.org", "index-" + "url", "artifact" + "ory")))
 LOOSE = re.compile("|".join((r"\bTO" + r"DO\b", r"\bFIX" + r"ME\b", r"\bX{3}\b", "NotImplemented" + "Error")))
 SUPPRESSED = re.compile(
     r"#\s*(noqa|type:\s*ignore|mypy:\s*ignore-errors)(?P<codes>(: ?[A-Z]+\d+(, ?[A-Z]+\d+)*|\[[\w, -]+\])?)(?P<rest>.*)"
