@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-KINDS = ("throttle", "error", "slow", "lost_reply", "duplicate_webhook", "search_lag", "item_failure", "expire_token")
+KINDS = (
+    "throttle", "error", "slow", "lost_reply", "duplicate_webhook", "search_lag", "item_failure", "expire_token",
+    "odd_reply",
+)  # fmt: skip
+# How an answer may be odd: the items of a multi-message, its whole text, or the headers of any answer.
+ODDITIES = (
+    "fewer_items", "reordered_items", "doubled_labels", "invalid_content", "not_json", "no_headers", "absurd_headers",
+)  # fmt: skip
+_MEMBERS = {"kind", "route", "shop", "count", "probability", "status", "seconds", "committed", "containing", "how"}
 
 
 @dataclass(slots=True)
@@ -27,6 +35,8 @@ class Fault:
     status: int
     seconds: float
     committed: bool
+    containing: str
+    how: str
     draw: random.Random
     fired: int = 0
 
@@ -39,6 +49,8 @@ class Fault:
             "committed": self.committed,
         }
         shape |= {} if self.shop is None else {"shop": self.shop}
+        shape |= {"containing": self.containing} if self.containing else {}
+        shape |= {"how": self.how} if self.how else {}
         return shape | ({} if self.count is None else {"count": self.count})
 
 
@@ -52,11 +64,14 @@ class Faults:
 
     def add(self, entry: dict[str, Any]) -> Fault:
         """Raises ``ValueError`` naming what is wrong with the entry."""
-        unknown = set(entry) - {"kind", "route", "shop", "count", "probability", "status", "seconds", "committed"}
+        unknown = set(entry) - _MEMBERS
         if unknown:
             raise ValueError(f"a fault has no member {', '.join(sorted(unknown))}")
         if entry.get("kind") not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {entry.get('kind')!r}")
+        how = str(entry.get("how") or "")
+        if (entry["kind"] == "odd_reply") != (how in ODDITIES):
+            raise ValueError(f"odd_reply, and no other kind, needs how: one of {', '.join(ODDITIES)}, not {how!r}")
         probability = float(entry.get("probability", 1))
         if not 0 < probability <= 1:
             raise ValueError(f"probability must be above 0 and at most 1, not {probability}")
@@ -71,6 +86,8 @@ class Faults:
             status=int(entry.get("status", 500)),
             seconds=float(entry.get("seconds", 1)),
             committed=bool(entry.get("committed", False)),
+            containing=str(entry.get("containing") or ""),
+            how=how,
             draw=random.Random(f"fault-{self._seed}-{self._last}"),
         )
         self.active.append(fault)
@@ -79,12 +96,19 @@ class Faults:
     def clear(self) -> None:
         self.active.clear()
 
-    def fires(self, kind: str, call: str, shops: Callable[[], set[int]]) -> Fault | None:
-        """The first fault of ``kind`` that fits ``call`` (``METHOD /path``) and strikes now; its count goes down."""
+    def fires(
+        self, kind: str, call: str, shops: Callable[[], set[int]], text: Callable[[], str] = lambda: ""
+    ) -> Fault | None:
+        """The first fault of ``kind`` that fits ``call`` (``METHOD /path``) and strikes now; its count goes down.
+
+        ``text`` is all that was sent: what ``containing`` is sought in.
+        """
         for fault in self.active:
             if fault.kind != kind or not fnmatchcase(call, fault.route):
                 continue
             if fault.shop is not None and fault.shop not in shops():
+                continue
+            if fault.containing and fault.containing not in text():
                 continue
             if fault.probability < 1 and fault.draw.random() >= fault.probability:
                 continue

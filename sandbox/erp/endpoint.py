@@ -16,6 +16,7 @@ from sandbox.erp import auth
 from sandbox.erp.codes import ApiError
 from sandbox.erp.dispatch import Router
 from sandbox.erp.envelope import Reply, decode, encode, failed, refused
+from sandbox.erp.oddities import bent, odd_headers
 from sandbox.erp.order_model import settle_closes
 from sandbox.throttle import TOO_MANY
 
@@ -73,16 +74,19 @@ class ErpEndpoint:
         def shops() -> set[int]:
             return world.shops_of(path, body)
 
+        def text() -> str:
+            return f"{path}?{query}\n{raw.decode('utf-8', 'replace')}"
+
         if world.faults.active:
-            slow = world.faults.fires("slow", call, shops)
+            slow = world.faults.fires("slow", call, shops, text)
             if slow:
                 await asyncio.sleep(slow.seconds)
-            if world.faults.fires("expire_token", call, shops):
+            if world.faults.fires("expire_token", call, shops, text):
                 world.oauth.expire_all()
                 world.throttle.take(world.now_ms())
                 await self._answer(send, Reply(401, {"response": auth.EXPIRED}), "api-proxy", known=False)
                 return
-            if world.faults.fires("throttle", call, shops):
+            if world.faults.fires("throttle", call, shops, text):
                 world.throttle.exhaust(world.now_ms())
                 world.throttle.refused += 1
                 await self._answer(send, Reply(503, {"response": TOO_MANY}), "api-proxy", known=False)
@@ -96,7 +100,7 @@ class ErpEndpoint:
             self._uncount(401)
             await self._answer(send, Reply(401, {"response": why}), "api-proxy", known=False)
             return
-        failure = world.faults.fires("error", call, shops) if world.faults.active else None
+        failure = world.faults.fires("error", call, shops, text) if world.faults.active else None
         if failure and not failure.committed:
             await self._answer(send, failed(failure.status), message_type)
             return
@@ -107,16 +111,17 @@ class ErpEndpoint:
         self._uncount(reply.status)
         if failure:
             reply = failed(failure.status)
-        if world.faults.active and world.faults.fires("lost_reply", call, shops):
+        if world.faults.active and world.faults.fires("lost_reply", call, shops, text):
             await _abort(receive)
             return
-        await self._answer(send, reply, message_type)
+        odd = world.faults.fires("odd_reply", call, shops, text) if world.faults.active else None
+        await self._answer(send, reply, message_type, how=odd.how if odd else "")
 
     def _uncount(self, status: int) -> None:
         if 400 <= status < 500 and not self._world.switches.refusals_cost_quota:
             self._world.throttle.give_back()
 
-    async def _answer(self, send: Send, reply: Reply, message_type: str, known: bool = True) -> None:
+    async def _answer(self, send: Send, reply: Reply, message_type: str, known: bool = True, how: str = "") -> None:
         world = self._world
         left, period = world.throttle.headers(world.now_ms())
         headers = [
@@ -128,7 +133,8 @@ class ErpEndpoint:
         ]
         if known:
             headers.append((b"brightpearl-installed-integration-instance-id", str(world.config.instance_id).encode()))
-        await _send(send, reply.status, encode(reply.body), headers)
+        payload = b"<html>" if how == "not_json" else encode(bent(reply.body, how))
+        await _send(send, reply.status, payload, odd_headers(headers, how))
 
     async def _oauth(self, method: str, parts: list[str], query: str, raw: bytes, send: Send) -> None:
         """``/oauth/token``, ``/{account}/oauth/token``, ``/token/{account}``; and consent given at once."""

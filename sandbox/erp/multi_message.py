@@ -60,7 +60,12 @@ def _item(router: Router, call: Call, message: dict[str, Any]) -> Reply:
     if world.switches.multi_item_quota and not world.throttle.take(world.now_ms()):
         return Reply(503, {"response": TOO_MANY})
     path = uri.partition("?")[0]
-    failure = world.faults.fires("item_failure", f"{method} {path}", lambda: world.shops_of(path, message.get("body")))
+    failure = world.faults.fires(
+        "item_failure",
+        f"{method} {path}",
+        lambda: world.shops_of(path, message.get("body")),
+        lambda: encode(message).decode(),
+    )
     if failure and not failure.committed:
         return failed(failure.status)
     reply, route, _ = router.handle(world, method, uri, message.get("body"))

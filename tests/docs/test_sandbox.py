@@ -171,6 +171,14 @@ def _item_failure(box: Caller) -> None:
     assert [one["statusCode"] for one in done] == [500, 201]
 
 
+def _odd_reply(box: Caller) -> None:
+    messages = [{"label": ref, "uri": ORDERS, "httpMethod": "POST", "body": sale(ref)} for ref in ("a", "b")]
+    body = {"processingMode": "SEQUENTIAL", "onFail": "CONTINUE", "messages": messages}
+    done = box.call("POST", "/multi-message", body).json()["response"]["processedMessages"]
+    assert [one["label"] for one in done] == ["a"]
+    assert [one["externalRef"] for one in box.control("GET", "books")["orders"]] == ["a", "b"]
+
+
 def _search_lag(box: Caller) -> None:
     order = box.order("x")
     assert box.rows("/order-service/order-search?externalRef=x") == []
@@ -212,7 +220,8 @@ def _duplicate_webhook(box: Caller) -> None:
 
 EFFECTS: dict[str, Callable[[Caller], None]] = {
     "throttle": _throttle, "error": _error, "slow": _slow, "lost_reply": _lost_reply, "item_failure": _item_failure,
-    "search_lag": _search_lag, "expire_token": _expire_token, "duplicate_webhook": _duplicate_webhook,
+    "odd_reply": _odd_reply, "search_lag": _search_lag, "expire_token": _expire_token,
+    "duplicate_webhook": _duplicate_webhook,
 }  # fmt: skip
 
 
