@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 # A python3.11 that is only called python3 serves as well.
 FOUND := $(shell command -v $(PYTHON) || command -v python3)
 
-.PHONY: help install demo dev test check bench clean
+.PHONY: help install demo dev test check bench bench-posting clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Make the virtual environment from the pinned lock
 
@@ -39,6 +39,9 @@ check: $(STAMP) ## Lint and type-check
 
 bench: $(STAMP) ## Run the benchmarks; each says its figures and fails where one falls short
 	$(BIN)/python -m benchmarks
+
+bench-posting: $(STAMP) ## Measure posting against its bounds, beside a plain poster; PARTS="requests speed" runs some
+	$(BIN)/python -m benchmarks.bench_posting $(PARTS)
 
 clean: ## Remove the virtual environment and all local state
 	rm -rf $(VENV) .tillbridge

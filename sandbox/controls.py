@@ -52,6 +52,8 @@ def control_routes(world: World) -> list[Route]:
             "products": len(world.items),
             "orders": len(world.orders.by_id),
             "crashes": world.crashes,
+            "requests": world.requests,
+            "refused": world.throttle.refused,
         }
 
     def show_books(request: Request, body: dict[str, Any]) -> Any:

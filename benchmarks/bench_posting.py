@@ -1,0 +1,48 @@
+"""``make bench-posting``: what posting promises, measured; exit 1 where a figure falls short.
+
+``python -m benchmarks.bench_posting requests speed`` runs the parts named. Each prints its figures, their bounds and
+those of a plain poster (``plain_poster.py``) in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+from benchmarks import posting_requests, posting_speed
+from benchmarks.figures import Figures
+
+PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
+    "requests": posting_requests.run,
+    "speed": posting_speed.run,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench_posting", description="Measures posting against its bounds.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--backlog", type=int, default=1000, help="receipts of `requests` (default 1000)")
+    parser.add_argument("--sales", type=int, default=20_000, help="sales of `speed` (default 20000)")
+    return parser
+
+
+def main() -> int:
+    parser = _parser()
+    options = parser.parse_args()
+    unknown = [name for name in options.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    fell_short: list[str] = []
+    for name in options.parts or PARTS:
+        began = time.monotonic()
+        sys.stdout.write(f"{name}\n")
+        fell_short += PARTS[name](options).fell_short
+        sys.stdout.write(f"  ({time.monotonic() - began:.0f} s)\n")
+    sys.stdout.write(f"fell short: {'; '.join(fell_short)}\n" if fell_short else "all within their bounds\n")
+    return 1 if fell_short else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
