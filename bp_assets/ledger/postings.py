@@ -82,15 +82,40 @@ _NAMES = [name for name in Posting.__dataclass_fields__ if name != "sale_json"]
 _QUERY = sa.select(*(postings.c[name] for name in _NAMES), sa.cast(postings.c.sale, sa.Text))
 
 
-@retrying
-def due(ledger: Ledger, limit: int = 500, now: datetime | None = None) -> list[Posting]:
-    """What is to be sent or looked up now, oldest sale first: pending, sending and unknown whose time has come."""
-    moment: Any = now or sa.func.now()
-    query = _QUERY.where(
-        postings.c.state.in_(("pending", "sending", "unknown")),
-        sa.or_(postings.c.next_attempt_at.is_(None), postings.c.next_attempt_at <= moment),
+# Each shop's next sales, taken in turns: the first of every shop, the second of every shop, ... Every order by names
+# the columns of the index ``postings_due``: a few of its rows are read per shop and never all that wait.
+_OPEN = "state in ('pending', 'sending', 'unknown')"
+_NEXT = "order by p.shop, p.sold_at, p.sale_id limit 1"
+_IN_TURNS = sa.text(
+    f"""
+    with recursive shops as (
+        (select p.shop from tillbridge.postings p where {_OPEN} {_NEXT})
+        union all
+        select (select p.shop from tillbridge.postings p where {_OPEN} and p.shop > s.shop {_NEXT})
+        from shops s where s.shop is not null
     )
-    return _read(ledger, query.order_by(postings.c.sold_at, postings.c.sale_id).limit(limit))
+    select w.sale_id, row_number() over (partition by s.shop order by w.sold_at, w.sale_id) as turn, w.sold_at
+    from shops s cross join lateral (
+        select p.sale_id, p.sold_at from tillbridge.postings p
+        where p.shop = s.shop and {_OPEN} and p.sale_id <> all(cast(:but as text[]))
+            and (p.next_attempt_at is null or p.next_attempt_at <= coalesce(cast(:moment as timestamptz), now()))
+        order by p.sold_at, p.sale_id limit :most
+    ) w
+    order by turn, w.sold_at, w.sale_id limit :most
+    """
+).columns(sale_id=sa.Text, turn=sa.BigInteger, sold_at=sa.DateTime(timezone=True))
+
+
+@retrying
+def due(ledger: Ledger, limit: int = 500, now: datetime | None = None, *, but: Sequence[str] = ()) -> list[Posting]:
+    """What is to be sent or looked up now: pending, sending and unknown whose time has come, ``but`` those.
+
+    Shops take turns, each with its oldest sale first: however much one shop has waiting, the first sale of every other
+    shop stands before its second one.
+    """
+    turns = _IN_TURNS.bindparams(moment=now, but=list(but), most=limit).subquery("turns")
+    query = _QUERY.join(turns, turns.c.sale_id == postings.c.sale_id)
+    return _read(ledger, query.order_by(turns.c.turn, turns.c.sold_at, turns.c.sale_id))
 
 
 @retrying

@@ -87,11 +87,12 @@ postings = sa.Table(
     _stamp("posted_at"),
     _stamp("verified_at"),
     sa.Column("change_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
-    sa.Index("postings_due", "sold_at", postgresql_where=sa.text("state in ('pending','sending','unknown')")),
+    sa.Index("postings_due", "shop", "sold_at", "sale_id",
+             postgresql_where=sa.text("state in ('pending','sending','unknown')")),
     sa.Index("postings_unverified", "sale_id", postgresql_where=sa.text("state = 'posted'")),
     sa.Index("postings_change", "change_xid"),
     sa.Index("postings_day", "shop", "business_date"),
-)
+)  # fmt: skip
 
 # Every call to the ERP on behalf of a sale: the intent is committed before it, the outcome after it.
 steps = sa.Table(
@@ -121,7 +122,7 @@ steps = sa.Table(
              postgresql_where=sa.text("outcome = 'success'")),
 )  # fmt: skip
 
-# How far each shop's till was read, moved in the transaction that stores what was read.
+# How far each shop's till was read, moved in the transaction that stores what was read; and how the till does.
 marks = sa.Table(
     "marks",
     metadata,
@@ -132,6 +133,22 @@ marks = sa.Table(
     sa.Column("error", sa.Text, nullable=False, server_default=""),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     _stamp("next_ask_at"),
+    sa.Column("state", sa.Text, nullable=False, server_default="ok"),  # ok, failing, resting: see marks.py
+    _stamp("state_since", nullable=False, server_default=_now),
+    _stamp("last_success_at"),
+    sa.Column("error_kind", sa.Text, nullable=False, server_default=""),
+)
+
+# Runs of Dagster that have begun their work here (see runs.py). ``server_began_at``: the PostgreSQL they began under.
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    _stamp("began_at", nullable=False, server_default=_now),
+    _stamp("server_began_at", nullable=False, server_default=sa.text("pg_postmaster_start_time()")),
+    _stamp("ends_at"),  # when it means to make way for the next one; null for a run that just ends
+    _stamp("ended_at"),
+    sa.Index("runs_began", "began_at"),
 )
 
 # What the till itself says it took on a day: the other side of the conservation law.

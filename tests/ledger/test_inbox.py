@@ -98,6 +98,23 @@ def test_a_silent_till_keeps_its_mark_and_counts_its_failures_until_it_answers(l
     assert (mark.mark, mark.error, mark.failures) == ("m1", "", 0)
 
 
+def test_a_till_is_not_well_since_its_first_failure_in_a_row(ledger: Ledger) -> None:
+    asked(ledger, "york")
+    (well,) = all_marks(ledger)
+    assert (well.state, well.error_kind, well.last_success_at) == ("ok", "", well.state_since)
+    ask_failed(ledger, "york", "no route to host")
+    (failing,) = all_marks(ledger)
+    assert (failing.state, failing.error_kind, failing.state_since) == ("failing", "unreachable", failing.asked_at)
+    ask_failed(ledger, "york", "no answer", kind="no_answer", state="resting")
+    (resting,) = all_marks(ledger)
+    assert (resting.state, resting.error_kind, resting.failures) == ("resting", "no_answer", 2)
+    assert (resting.state_since, resting.last_success_at) == (failing.state_since, well.last_success_at)
+    take(ledger, "york", [], "m1")
+    (again,) = all_marks(ledger)
+    assert (again.state, again.error_kind, again.failures) == ("ok", "", 0)
+    assert again.state_since == again.last_success_at == again.asked_at
+
+
 def test_a_quarantined_receipt_is_decoded_again_after_the_shops_file_was_mended(ledger: Ledger) -> None:
     take(ledger, "leeds", [Paper("1"), Paper("2")])
     one, two = undecoded(ledger)

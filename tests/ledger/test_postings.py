@@ -72,6 +72,19 @@ def test_due_is_ordered_by_the_time_of_sale(ledger: Ledger) -> None:
     assert [posting.receipt_number for posting in due(ledger, limit=1)] == ["Rearly"]
 
 
+def test_shops_take_turns_however_much_one_of_them_has_waiting(ledger: Ledger) -> None:
+    (york,) = waiting(ledger, "york", shop="york")
+    waiting(ledger, *(str(number) for number in range(40)), shop="leeds")
+    paris = waiting(ledger, "paris 1", "paris 2", shop="paris")
+    with ledger.begin() as connection:
+        later = "update tillbridge.postings set sold_at = sold_at + interval '1 hour' where shop <> 'leeds'"
+        connection.execute(sa.text(later))
+    found = [(posting.shop, posting.sale_id) for posting in due(ledger, limit=6)]
+    assert [shop for shop, _ in found] == ["leeds", "paris", "york", "leeds", "paris", "leeds"]
+    assert {sale_id for shop, sale_id in found if shop != "leeds"} == {york, *paris}
+    assert [posting.shop for posting in due(ledger, limit=3, but=[york, paris[0]])] == ["leeds", "paris", "leeds"]
+
+
 def test_a_deferred_sale_is_due_when_its_time_has_come(ledger: Ledger) -> None:
     (sale_id,) = waiting(ledger, "1")
     defer(ledger, sale_id, NOON, "the ERP is down")

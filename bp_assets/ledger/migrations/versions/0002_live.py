@@ -1,0 +1,18 @@
+"""How each till does, and which runs are at work. Read: ``0002_live.sql``. Written: its changes."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("the ledger only moves forward: restore a backup instead")
