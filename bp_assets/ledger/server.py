@@ -18,6 +18,7 @@ LEDGER_SCHEMA = "tillbridge"
 DAGSTER_SCHEMA = "dagster"
 LAKE_SCHEMA = "lake"
 _DRIVER = "postgresql+psycopg2"
+_LOCK = 0x7411_0004  # an arbitrary number, the same in every version
 
 
 def database_url(home: Home) -> str:
@@ -61,9 +62,11 @@ def ensure_schemas(engine: sa.Engine) -> None:
     """Make the three schemas if they are missing. Needs the right to create schemas only where one is missing."""
     with engine.begin() as connection:
         there = set(connection.scalars(sa.text("select nspname from pg_namespace")))
-        for schema in (LEDGER_SCHEMA, DAGSTER_SCHEMA, LAKE_SCHEMA):
-            if schema not in there:
-                connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+        missing = [schema for schema in (LEDGER_SCHEMA, DAGSTER_SCHEMA, LAKE_SCHEMA) if schema not in there]
+        if missing:  # "if not exists" alone fails where two make the same schema at the same moment
+            connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        for schema in missing:
+            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
 
 
 def stop(home: Home) -> None:
