@@ -28,6 +28,7 @@ from bp_assets.ledger.schema import inbox, postings
 
 CHANNEL = "tillbridge_inbox"
 _LOCK = 0x7411_0002
+_RECEIPT = ("inbox_id", "sale_id", "version", "shop", "source", "account", "source_id", "received_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +134,14 @@ def record_quarantined(
 
 
 def _waiting(connection: sa.Connection, ids: list[int]) -> dict[int, sa.Row[Any]]:
-    columns = [inbox.c[name] for name in ("inbox_id", "sale_id", "version", "shop", "source", "account", "source_id")]
+    columns = [inbox.c[name] for name in _RECEIPT]
     chosen = inbox.c.inbox_id == sa.any_(sa.cast(ids, pg.ARRAY(sa.BigInteger)))
     query = sa.select(*columns).where(chosen, inbox.c.state == "received")
     return {row.inbox_id: row for row in connection.execute(query.order_by(inbox.c.inbox_id).with_for_update())}
 
 
 def _held(connection: sa.Connection, sale_ids: set[str]) -> dict[str, dict[str, Any]]:
-    columns = [postings.c[name] for name in ("sale_id", "state", "reason_code", "inbox_id")]
+    columns = [postings.c[name] for name in ("sale_id", "state", "reason_code", "inbox_id", "captured_at")]
     query = sa.select(*columns, sa.cast(postings.c.sale, sa.Text).label("sale"))
     query = query.where(postings.c.sale_id == sa.any_(sa.cast(sorted(sale_ids), pg.ARRAY(sa.Text))))
     return {row["sale_id"]: dict(row) for row in connection.execute(query.with_for_update()).mappings()}
@@ -165,6 +166,8 @@ def _posting(result: Result, row: sa.Row[Any]) -> dict[str, Any]:
         "net_minor": read.net_minor, "tax_minor": read.tax_minor, "gross_minor": read.gross_minor,
         "original_sale_id": _original(sale) if sale else None, "sale_json": _json(sale) if sale else None,
         "state": state.value, "reason_code": code, "message": message,
+        # Not the moment of decoding: between the two a process may have died.
+        "captured_at": row.received_at,
     }  # fmt: skip
 
 
@@ -201,6 +204,8 @@ def _place(
     if known is None:
         fresh[sale_id] = posting
     elif _never_taken(known):
+        if known["state"] == State.QUARANTINED:  # it waits since its first version came; an open basket was no sale yet
+            posting["captured_at"] = known["captured_at"]
         if sale_id in fresh:
             fresh[sale_id] = posting
         else:

@@ -105,7 +105,7 @@ def _intend(ledger: Ledger, intents: Sequence[Intent], instant: datetime) -> dic
     ids = sorted({intent.sale_id for intent in intents})
     with ledger.begin() as connection:
         tries = sa.case((postings.c.state == "sending", postings.c.attempts), else_=postings.c.attempts + 1)
-        when = sa.func.coalesce(postings.c.sent_at, instant)
+        when = sa.func.coalesce(postings.c.sent_at, sa.func.now())  # the ledger's clock, as in its other stamps
         move(
             connection,
             ids,
