@@ -11,6 +11,7 @@ from bp_assets import catalog
 from bp_assets.finance.assets import daily_takings, finance_file, sales_reconciliation
 from bp_assets.jobs import JOBS
 from bp_assets.model.pos import till_tables
+from bp_assets.operations.latency_asset import posting_latency
 from bp_assets.posting.assets import posting_log
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
 from bp_assets.schedules import SCHEDULES
@@ -36,6 +37,7 @@ warnings.filterwarnings(
 ASSETS = (
     products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,
     till_tables, posting_log, posted,
+    posting_latency,
     sales_reconciliation, daily_takings, finance_file,
 )  # fmt: skip
 

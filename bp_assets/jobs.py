@@ -17,7 +17,9 @@ POSTER, SALES_TABLES, ERP_TABLES, STOCK_TABLES = "poster", "sales_tables", "erp_
 MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
 TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "receipt_versions")
 POSTED_TABLES = ("posting_log", "posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
+OPERATIONS_TABLES = ("posting_latency",)
 FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
+SALES = (*TILL_TABLES, *POSTED_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 
 
 def _tags(alone: str, minutes: int) -> dict[str, str]:
@@ -76,7 +78,7 @@ refresh_stock = dg.define_asset_job(
 
 read_back = dg.define_asset_job(
     "read_back",
-    _tables(*TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES),
+    _tables(*SALES),
     description="Read posted orders back from the ERP, compare, and bring sales and finance tables up to date.",
     executor_def=dg.in_process_executor,
     tags=_tags(SALES_TABLES, 120),
@@ -92,7 +94,7 @@ run_checks = dg.define_asset_job(
 
 close_day = dg.define_asset_job(
     "close_day",
-    _tables(*TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES) | dg.AssetSelection.all_asset_checks(),
+    _tables(*SALES) | dg.AssetSelection.all_asset_checks(),
     description="The day's end: the last days' orders read again, the tills asked for their totals, every day computed "
     "anew, all checks run, the finance file published.",
     config={
@@ -109,9 +111,7 @@ close_day = dg.define_asset_job(
 
 refresh_all = dg.define_asset_job(
     "refresh_all",
-    dg.AssetSelection.assets(
-        *MASTER_TABLES, "stock_levels", *TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES
-    ).without_checks(),
+    dg.AssetSelection.assets(*MASTER_TABLES, "stock_levels", *SALES).without_checks(),
     description="Every table once, in the order of the graph. For a new installation, and by hand.",
     executor_def=dg.in_process_executor,
     tags=_tags(SALES_TABLES, 240),

@@ -18,6 +18,7 @@ _GROUPS = {
     "tills": "What the tills say",
     "posting": "What was posted, as Brightpearl shows it",
     "finance": "For finance",
+    "operations": "How it is running",
     "checks": "What the checks found",
 }
 _HEAD = """# Every table and column

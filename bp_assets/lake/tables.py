@@ -13,6 +13,7 @@ MONEY = "DECIMAL(18,4)"
 QUANTITY = "DECIMAL(18,4)"
 RATE = "DECIMAL(9,4)"
 INSTANT = "TIMESTAMPTZ"
+SECONDS = "DECIMAL(18,3)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +174,10 @@ POS_TRANSACTIONS = Table(
         col("original_sale_id", "VARCHAR", "For a return: the sale it belongs to, if the till says so.", nullable=True),
         col("source", "VARCHAR", "Till system."),
         col("source_id", "VARCHAR", "The till's own id."),
-        col("captured_at", INSTANT, "When it reached our ledger."),
-        col("sent_at", INSTANT, "When the first ERP call was intended.", nullable=True),
-        col("posted_at", INSTANT, "When the last ERP step succeeded.", nullable=True),
-        col("verified_at", INSTANT, "When it was read back and found equal.", nullable=True),
+        col("captured_at", INSTANT, "When the receipt reached our ledger; of an open basket, when it came closed."),
+        col("sent_at", INSTANT, "When its first ERP call was intended, just before it was made.", nullable=True),
+        col("posted_at", INSTANT, "When its last ERP step had first succeeded.", nullable=True),
+        col("verified_at", INSTANT, "When it was first read back and found equal.", nullable=True),
         col("attempts", "INTEGER", "How often posting was tried."),
     ),
     ("sale_id",), "tills", "finance", "the ledger",
@@ -420,6 +421,45 @@ DAILY_TAKINGS = Table(
     ("shop", "business_date", "currency", "kind", "code"), "finance", "finance", "pos_tenders, pos_lines, posted_*",
 )  # fmt: skip
 
+_SPANS = (
+    ("sold_to_captured", "from the sale to its arrival in our ledger"),
+    ("captured_to_sent", "from arrival to the first ERP call"),
+    ("captured_to_posted", "from arrival to the last ERP step: what posting itself takes"),
+    ("sold_to_posted", "from the sale to the last ERP step: what a customer's purchase takes to reach the ERP"),
+    ("posted_to_verified", "from the last ERP step to the equal read-back"),
+)
+
+
+def _percentiles(span: str, words: str) -> tuple[Column, ...]:
+    """Three columns of one span of time. Percentiles are real values of real sales (nearest rank), never in between."""
+    return (
+        col(f"{span}_p50_seconds", SECONDS, f"Half of the sales took at most this long {words}.", nullable=True),
+        col(f"{span}_p95_seconds", SECONDS, "95 of 100 took at most this long.", nullable=True),
+        col(f"{span}_max_seconds", SECONDS, "The slowest.", nullable=True),
+    )
+
+
+POSTING_LATENCY = Table(
+    "posting_latency",
+    "How long sales took on their way, per shop and hour of their arrival: p50, p95 and slowest, in seconds. A sale "
+    "that is not that far yet counts in `sales` and not in the span. Excluded and quarantined receipts are left out.",
+    (
+        col("shop", "VARCHAR", "Shop key of the shops file."),
+        col("hour_start", INSTANT, "Full hour of the shop's clock in which the sales arrived, as an instant in UTC."),
+        col("local_date", "DATE", "The hour's date in the shop's time zone."),
+        col("local_hour", "INTEGER", "The hour on the shop's clock, 0 to 23; twice where clocks go back."),
+        col("sales", "BIGINT", "Sales, returns and exchanges that arrived in this hour and belong into the ERP."),
+        col("sent", "BIGINT", "Of them those of which a first ERP call was intended."),
+        col("posted", "BIGINT", "Of them those whose last ERP step succeeded."),
+        col("verified", "BIGINT", "Of them those read back and found equal."),
+        col("sold_after_captured", "BIGINT",
+            "Of them those that arrived before they were sold: the till's clock is ahead. Their spans are negative."),
+        *(column for span in _SPANS for column in _percentiles(*span)),
+        _AS_OF,
+    ),
+    ("shop", "hour_start"), "operations", "data", "pos_transactions",
+)  # fmt: skip
+
 FINDINGS = Table(
     "findings",
     "What the checks found when they last ran. A finding disappears when its cause is gone.",
@@ -448,7 +488,7 @@ TABLES: tuple[Table, ...] = (
     PRODUCTS, PRICES, PRICE_LISTS, WAREHOUSES, CHANNELS, TAX_CODES, STOCK_LEVELS,
     POS_TRANSACTIONS, POS_LINES, POS_TENDERS, TILL_TOTALS, RECEIPT_VERSIONS,
     POSTING_LOG, POSTED_ORDERS, POSTED_ORDER_ROWS, POSTED_PAYMENTS, POSTED_GOODS,
-    SALES_RECONCILIATION, DAILY_TAKINGS, FINDINGS,
+    SALES_RECONCILIATION, DAILY_TAKINGS, POSTING_LATENCY, FINDINGS,
 )  # fmt: skip
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

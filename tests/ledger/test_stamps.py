@@ -8,7 +8,16 @@ import sqlalchemy as sa
 
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.inbox import decode_again, take, undecoded
-from bp_assets.ledger.postings import Posting, defer, mark_posted, mark_verified, park, postings_of, requeue, set_unknown
+from bp_assets.ledger.postings import (
+    Posting,
+    defer,
+    mark_posted,
+    mark_verified,
+    park,
+    postings_of,
+    requeue,
+    set_unknown,
+)
 from bp_assets.ledger.recording import Decoded, Excluded, Quarantined, record
 from bp_assets.ledger.steps import Intent, Outcome, intend, settle
 from tests.ledger.receipts import Paper, sale, waiting

@@ -7,7 +7,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from bp_assets.jobs import FINANCE_TABLES, POSTED_TABLES, TILL_TABLES
+from bp_assets.jobs import POSTED_TABLES, SALES, TILL_TABLES
 from tests.orchestration.house import House
 
 
@@ -19,14 +19,15 @@ def test_sales_are_posted_read_back_reconciled_and_published(house: House) -> No
     assert house.ledger_rows("select state, count(*) from tillbridge.postings group by 1") == [("posted", 3)]
 
     house.run("read_back")
-    tables = [*TILL_TABLES, *POSTED_TABLES, "sales_reconciliation", "daily_takings"]
+    tables = [*TILL_TABLES, *POSTED_TABLES, "posting_latency", "sales_reconciliation", "daily_takings"]
     counts = {table: house.rows(f"select count(*) from {table}")[0][0] for table in tables}
     assert counts == {
         "pos_transactions": 3, "pos_lines": 3, "pos_tenders": 3, "till_totals": 0, "receipt_versions": 3,
         "posting_log": 15, "posted_orders": 3, "posted_order_rows": 3, "posted_payments": 3, "posted_goods": 3,
-        "sales_reconciliation": 1, "daily_takings": 2,
+        "posting_latency": 1, "sales_reconciliation": 1, "daily_takings": 2,
     }  # fmt: skip
     day = "select till_gross, erp_gross, difference_gross, verified_count, unsettled_count from sales_reconciliation"
+    assert house.rows("select sales, sent, posted, verified from posting_latency") == [(3, 3, 3, 3)]
     expected = [(Decimal("36.0000"), Decimal("36.0000"), Decimal("0.0000"), 3, 0)]
     assert house.rows(day) == expected
     assert house.rows("select distinct external_ref = 'SO-' || sale_id from posted_orders") == [(True,)]
@@ -44,7 +45,7 @@ def test_reading_back_again_costs_two_searches_and_writes_nothing(house: House) 
     assert asked == {"GET /order-service/order-search": 2}
     events = [event.materialization for event in again.get_asset_materialization_events()]
     names = {event.asset_key.to_user_string() for event in events}
-    assert names == {*TILL_TABLES, *POSTED_TABLES, *FINANCE_TABLES}
+    assert names == set(SALES)
     assert {event.metadata["rows_written"].value for event in events if "rows_written" in event.metadata} == {0}
 
     house.drop("1003", day="2026-11-21")
