@@ -30,6 +30,7 @@ LIMIT = 10
 METHODS = frozenset(("POST", "PUT", "DELETE"))  # the vendor lists no others; PATCH goes alone
 _FIRST_REST, _LONGEST_REST = 60.0, 900.0
 _LOST_IN_A_ROW = 2
+_GONE = (404, 405, 410)  # the address itself is not there
 _WALLS = (Unauthorised, Throttled, ErpUnavailable)  # no access, no room, no connection: true of the next call too
 
 Mode = Literal["SEQUENTIAL", "PARALLEL"]
@@ -143,15 +144,13 @@ class Rest:
             self._until, self._next, self._lost = 0.0, _FIRST_REST, 0
 
 
-def send_many(
-    client: ErpClient, calls: Sequence[Call], one_by_one_fallback: bool = True, mode: Mode = "SEQUENTIAL"
-) -> list[Sent]:
+def send_many(client: ErpClient, calls: Sequence[Call], mode: Mode = "SEQUENTIAL") -> list[Sent]:
     """Send all ``calls``, ten to a request; one :class:`Sent` per call in the same order. Never raises for the ERP.
 
-    A lone call, and one that can't be packed, goes directly. Where the multi-message itself is refused (its address is
-    gone, or 400) nothing was done and the calls go one by one at once. Where it fails after sending (5xx, no reply)
-    every item is unknown. Refused, or lost twice in a row, it rests for a while: later calls go one by one, and it
-    comes back by itself.
+    A lone call, and one that can't be packed, goes directly. A multi-message refused as a whole (400) did nothing: it is
+    halved until the message it can't take stands alone. Where it fails after sending (5xx, no reply) every item is
+    unknown. Where the feature itself is refused, or lost twice in a row, it rests for a while: later calls go one by
+    one, and it comes back by itself.
     """
     rest: Rest = client.traits.setdefault("multi_message_rest", Rest())
     ends: dict[int, Sent] = {}
@@ -160,26 +159,33 @@ def send_many(
     wall: ErpError | None = None  # once nothing gets through, the rest is not even tried
     for places in (*(packed[at : at + LIMIT] for at in range(0, len(packed), LIMIT)), single):
         group = [calls[place] for place in places]
-        sent = None
-        if wall is None and places is not single and len(group) > 1 and not (one_by_one_fallback and rest.resting):
-            sent = _send_group(client, group, rest, one_by_one_fallback, mode)
-        if sent is None:
-            sent = _one_by_one(client, group, wall)
-        if sent and isinstance(sent[-1].error, _WALLS):
-            wall = sent[-1].error
+        alone = places is single or wall is not None
+        sent = _one_by_one(client, group, wall) if alone else _send_group(client, group, rest, mode)
+        wall = wall or _wall(sent)
         ends.update(zip(places, sent, strict=True))
     return [ends[place] for place in range(len(calls))]
 
 
-def _send_group(
-    client: ErpClient, group: list[Call], rest: Rest, one_by_one_fallback: bool, mode: Mode
-) -> list[Sent] | None:
-    """What became of the group, or ``None`` if the multi-message was refused as such and nothing was done."""
+def _send_group(client: ErpClient, group: list[Call], rest: Rest, mode: Mode) -> list[Sent]:
+    sent = _together(client, group, rest, mode)
+    if sent is None:
+        sent = _apart(client, group, rest, mode)
+        if not any(isinstance(one.error, ErpRefused) for one in sent):
+            rest.failed()  # each message is good by itself: the multi-message is what can't be used
+    return sent
+
+
+def _together(client: ErpClient, group: list[Call], rest: Rest, mode: Mode) -> list[Sent] | None:
+    """What became of the group, or ``None`` if it was refused as a whole and nothing was done."""
+    if len(group) == 1 or rest.resting:
+        return _one_by_one(client, group)
     try:
         reply = client.post(PATH, build(group, mode))
     except ErpRefused as error:
+        if error.status not in _GONE:
+            return None
         rest.failed()
-        return None if one_by_one_fallback else [Sent(call, error=error) for call in group]
+        return _one_by_one(client, group)
     except UnknownOutcome as error:
         rest.lost()
         return [Sent(call, error=error) for call in group]
@@ -193,7 +199,27 @@ def _send_group(
     return sent
 
 
-def _one_by_one(client: ErpClient, calls: Sequence[Call], wall: ErpError | None) -> list[Sent]:
+def _apart(client: ErpClient, group: list[Call], rest: Rest, mode: Mode) -> list[Sent]:
+    """A group that was refused as a whole, in halves. Both refused again: one by one, whatever the cause."""
+    middle = len(group) // 2
+    first, second = group[:middle], group[middle:]
+    ends = _together(client, first, rest, mode)
+    wall = _wall(ends or [])
+    others = _one_by_one(client, second, wall) if wall else _together(client, second, rest, mode)
+    if ends is None and others is None:
+        return _one_by_one(client, group)
+    if ends is None:
+        ends = _apart(client, first, rest, mode)
+    if others is None:
+        others = _apart(client, second, rest, mode)
+    return ends + others
+
+
+def _wall(sent: Sequence[Sent]) -> ErpError | None:
+    return sent[-1].error if sent and isinstance(sent[-1].error, _WALLS) else None
+
+
+def _one_by_one(client: ErpClient, calls: Sequence[Call], wall: ErpError | None = None) -> list[Sent]:
     """Each call alone, until a wall is met."""
     ends: list[Sent] = []
     for call in calls:

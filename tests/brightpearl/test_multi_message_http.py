@@ -116,18 +116,55 @@ def test_after_two_failures_in_a_row_calls_go_one_by_one_until_it_has_rested(box
     assert client.counts[MULTI] == 3
 
 
-def test_a_refused_multi_message_falls_back_at_once_since_nothing_was_done(box, client):
+def test_a_multi_message_whose_address_is_gone_is_one_by_one_at_once_and_rests(box, client):
     resting(client)
-    sent = send_many(client, [*brands(2), Call("POST", BRAND, {"name": "Brand 3"}, "x")], mode="NEITHER")
-    assert outcomes(sent) == [S] * 3
-    assert dict(client.counts) == {MULTI: 1, SINGLE: 3}
-    assert made(box) == ["Brand 1", "Brand 2", "Brand 3"]
+    box.faults({"kind": "error", "route": f"POST {PATH}", "status": 404})
+    assert outcomes(send_many(client, brands(12))) == [S] * 12
+    assert dict(client.counts) == {MULTI: 1, SINGLE: 12}
+    assert made(box) == sorted(f"Brand {n}" for n in range(1, 13))
 
 
-def test_without_fallback_the_refusal_is_everybodys_end(client):
-    sent = send_many(client, brands(2), one_by_one_fallback=False, mode="NEITHER")
-    assert outcomes(sent) == [F, F]
-    assert sent[0].error.code == "CMNC-913"
+def test_a_multi_message_that_is_refused_whatever_it_carries_is_soon_left_alone(box, client):
+    resting(client)
+    assert outcomes(send_many(client, brands(10), mode="NEITHER")) == [S] * 10
+    assert dict(client.counts) == {MULTI: 3, SINGLE: 10}  # whole, two halves
+    assert outcomes(send_many(client, brands(2, first=11))) == [S] * 2
+    assert client.counts[MULTI] == 3
+
+
+def poison(box, name, **fault):
+    box.faults({"kind": "error", "route": "POST *", "containing": f'"{name}"', "status": 400, **fault})
+
+
+def test_a_message_that_no_multi_message_can_hold_is_found_by_halving_and_the_rest_goes_through_packed(box, client):
+    resting(client)
+    poison(box, "Brand 7")
+    sent = send_many(client, brands(10))
+    assert outcomes(sent) == [S] * 6 + [F] + [S] * 3
+    assert sent[6].error.status == 400
+    # 10, then 1-5 and 6-10, then 6-7 and 8-10, then 6 and 7 each by itself
+    assert dict(client.counts) == {MULTI: 5, SINGLE: 2}
+    assert made(box) == sorted(f"Brand {n}" for n in range(1, 11) if n != 7)
+    assert outcomes(send_many(client, brands(2, first=11))) == [S] * 2
+    assert client.counts[MULTI] == 6  # the feature is not to blame: it does not rest
+
+
+def test_two_such_messages_cost_their_group_single_calls_and_nobody_else_anything(box, client):
+    resting(client)
+    poison(box, "Brand 2")
+    poison(box, "Brand 9")
+    sent = send_many(client, brands(20))
+    assert [place for place, one in enumerate(sent, 1) if one.outcome is F] == [2, 9]
+    assert dict(client.counts) == {MULTI: 4, SINGLE: 10}
+
+
+def test_credentials_that_end_while_a_group_is_halved_end_it(box, client):
+    resting(client)
+    poison(box, "Brand 1", route=f"POST {PATH}")
+    box.faults({"kind": "error", "route": "POST /product-service/brand", "status": 401})
+    sent = send_many(client, brands(2))
+    assert {type(one.error) for one in sent} == {Unauthorised}
+    assert dict(client.counts) == {MULTI: 1, SINGLE: 1}
 
 
 def test_wrong_credentials_end_a_group_with_one_request(box):
