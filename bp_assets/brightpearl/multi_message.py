@@ -147,8 +147,8 @@ class Rest:
 def send_many(client: ErpClient, calls: Sequence[Call], mode: Mode = "SEQUENTIAL") -> list[Sent]:
     """Send all ``calls``, ten to a request; one :class:`Sent` per call in the same order. Never raises for the ERP.
 
-    A lone call, and one that can't be packed, goes directly. A multi-message refused as a whole (400) did nothing: it is
-    halved until the message it can't take stands alone. Where it fails after sending (5xx, no reply) every item is
+    A lone call, and one that can't be packed, goes directly. A multi-message refused as a whole (400) did nothing: it
+    is halved until the message it can't take stands alone. Where it fails after sending (5xx, no reply) every item is
     unknown. Where the feature itself is refused, or lost twice in a row, it rests for a while: later calls go one by
     one, and it comes back by itself.
     """

@@ -215,6 +215,16 @@ def open_steps(ledger: Ledger, sale_ids: Sequence[str] | None = None) -> list[St
         return [Step(*row) for row in connection.execute(query.order_by(steps.c.step_id))]
 
 
+@retrying
+def others_succeeded(ledger: Ledger, sale_id: str, after: int) -> bool:
+    """Whether a call of another sale, intended later than the step ``after``, is known to have succeeded."""
+    query = sa.select(steps.c.step_id).where(
+        steps.c.step_id > after, steps.c.outcome == SUCCESS, steps.c.sale_id != sale_id
+    )
+    with ledger.begin() as connection:
+        return connection.scalar(query.limit(1)) is not None
+
+
 def _of(connection: sa.Connection, sale_ids: list[str]) -> list[Step]:
     query = sa.select(*_COLUMNS).where(steps.c.sale_id == sa.any_(sa.cast(sale_ids, pg.ARRAY(sa.Text))))
     return [Step(*row) for row in connection.execute(query.order_by(steps.c.step_id))]

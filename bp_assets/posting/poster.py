@@ -22,6 +22,9 @@ from bp_assets.posting.lookup import look_up
 from bp_assets.posting.send import ErpDown, Wave
 from bp_assets.posting.work import load
 
+# Of an ERP that took nothing, so many sales find out whether it is back: whoever is sent in vain travels with fewer
+# others from then on, and a backlog must not come out of an outage one by one.
+_PROBE = 10
 _WAVES = 10_000  # a limit on the loop; at 200 sales a wave it is never reached
 
 
@@ -62,6 +65,7 @@ class Poster:
         self.still_mine, self.now = still_mine, now
         self._catalogue = catalogue
         self._links = Links(ledger, client, shops)
+        self._down = False
 
     @property
     def catalogue(self) -> Catalogue:
@@ -81,7 +85,8 @@ class Poster:
         """
         summary = Summary(more=True)
         for _ in range(most_waves):
-            batch = due(self.ledger, self.shops.posting.batch_size, self.now())
+            size = self.shops.posting.batch_size
+            batch = due(self.ledger, min(size, _PROBE) if self._down else size, self.now())
             if not batch:
                 summary.more = False
                 break
@@ -90,8 +95,9 @@ class Poster:
                 catalogue = self.catalogue
                 self._wave(batch, catalogue, summary)
             except (ErpDown, ErpError) as error:
-                summary.down = str(error)
+                summary.down, self._down = str(error), True
                 break
+            self._down = False
             summary.waves += 1
             on_wave(summary)
         return summary

@@ -7,6 +7,7 @@ Read: the ERP (row ids). Written: the ERP, the ledger's ``steps`` and ``postings
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +19,7 @@ from bp_assets.brightpearl.calls import Call as ErpCall
 from bp_assets.brightpearl.calls import Sent
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Outcome, Throttled, Unauthorised
-from bp_assets.brightpearl.multi_message import LIMIT, send_many
+from bp_assets.brightpearl.multi_message import send_many
 from bp_assets.brightpearl.orders import get_orders
 from bp_assets.brightpearl.reading import Misread
 from bp_assets.brightpearl.stock import availability
@@ -27,9 +28,10 @@ from bp_assets.domain.catalogue import Catalogue, Product
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.postings import defer, mark_posted, park, set_unknown
-from bp_assets.ledger.steps import Intent, intend, settle
+from bp_assets.ledger.steps import Intent, intend, others_succeeded, settle
 from bp_assets.ledger.steps import Outcome as StepOutcome
 from bp_assets.posting.facts import done_steps, erp_rows, gather
+from bp_assets.posting.packing import packed
 from bp_assets.posting.plan import ORDER
 from bp_assets.posting.progress import Call, needs_row_ids, next_calls
 from bp_assets.posting.work import Work
@@ -39,12 +41,32 @@ _ROUNDS = 12  # a plan needs four; a plan that needs more would be a mistake in 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 # A sale that fails while nothing else gets through either is no worse than its ERP; only after this long it is parked.
 _GIVE_UP_ALONE = timedelta(hours=6)
+_UNANSWERED = 2  # one request may meet an accident, or hold a sale that breaks it
 # Steps that create nothing and answer without an id: done is done.
 _NO_ID = ("ship", "close", "reserve")
 
 
 class ErpDown(Exception):
-    """The ERP can't be reached or refuses the credentials: the wave stops, no sale is to blame."""
+    """The ERP can't be reached, refuses the credentials or takes nothing: the wave stops, no sale is to blame."""
+
+
+class _Pulse:
+    """Whether the ERP works at all: two requests without an answer, in a wave in which it took nothing: it does not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._unanswered = 0
+        self.worked = False  # it took something
+
+    @property
+    def gone(self) -> bool:
+        return self._unanswered >= _UNANSWERED
+
+    def felt(self, sent: Sequence[Sent]) -> None:
+        with self._lock:
+            self.worked |= any(one.outcome is Outcome.SUCCESS for one in sent)
+            answered = self.worked or any(isinstance(one.error, ErpRefused) for one in sent)
+            self._unanswered = 0 if answered else self._unanswered + 1
 
 
 @dataclass(slots=True)
@@ -76,7 +98,8 @@ class Wave:
         self.ledger, self.client, self.shops, self.catalogue = ledger, client, shops, catalogue
         self.still_mine, self.now, self.between = still_mine, now, between
         self.tally = Tally()
-        self._worked = False  # whether the ERP took anything at all in this wave
+        self._pulse = _Pulse()
+        self._touched: set[str] = set()  # sales of which something was sent in this wave
 
     def send(self, works: Sequence[Work]) -> Tally:
         """Carry the works as far as they go.
@@ -96,7 +119,7 @@ class Wave:
         except LockLost:
             raise  # another poster may own these sales by now: not a row of them is touched
         except ErpError as error:
-            self._finish(works)
+            self._finish([work for work in works if work.sale_id in self._touched])
             raise ErpDown(str(error)) from error
         self._finish(works)
         return self.tally
@@ -131,21 +154,23 @@ class Wave:
             self._defer(work, f"the rows of {code} can't be read yet")
 
     def _send_round(self, calls: Sequence[Call], works: dict[str, Work]) -> None:
-        groups = [calls[start : start + LIMIT] for start in range(0, len(calls), LIMIT)]
+        groups = packed(calls, {sale_id: work.posting.attempts for sale_id, work in works.items()})
         with ThreadPoolExecutor(min(_IN_FLIGHT, len(groups))) as pool:
             results = list(pool.map(self._send_group, groups))
-        self._worked |= any(one.outcome is Outcome.SUCCESS for _, sent in results for one in sent)
-        walls: list[ErpError] = []
+        sent = [one for ends in results for one in ends]
+        stops: list[ErpError] = []
         refused: list[Refused] = []
-        for group, (ids, sent) in zip(groups, results, strict=True):
-            for call, one in zip(group, sent, strict=True):
-                work = works[call.sale_id]
-                if _maybe_done(call, one.error):
-                    refused.append(Refused(work, call, ids[call.sale_id, call.document, call.step], one))
-                self._take(work, call, one, walls)
+        for call, step_id, one in sent:
+            work = works[call.sale_id]
+            if _maybe_done(call, one.error):
+                refused.append(Refused(work, call, step_id, one))
+            self._take(work, call, one, stops)
         self._second_look(refused)
-        if walls and not any(one.outcome is Outcome.SUCCESS for _, sent in results for one in sent):
-            raise walls[0]
+        answered = any(one.outcome is Outcome.SUCCESS for _, _, one in sent)
+        if self._pulse.gone:
+            stops += [one.error for _, _, one in sent if one.error is not None]
+        if stops and not answered:
+            raise stops[0]
 
     def _second_look(self, refused: Sequence[Refused]) -> None:
         """A refusal of anything but the order may mean that it is there already: look once, then believe it."""
@@ -188,8 +213,13 @@ class Wave:
             if stock.get(product.product_id, 0) < quantity
         )
 
-    def _send_group(self, group: Sequence[Call]) -> tuple[dict[tuple[str, str, str], int], list[Sent]]:
-        """Commit the intents, send, commit the outcomes. Runs in a worker; touches no shared state but the stores."""
+    def _send_group(self, group: Sequence[Call]) -> list[tuple[Call, int, Sent]]:
+        """Commit the intents, send, commit the outcomes: calls, step ids, ends. Nothing once the ERP is gone.
+
+        Runs in a worker; touches no shared state but the stores and the pulse.
+        """
+        if self._pulse.gone:
+            return []
         self.still_mine()
         ids = intend(
             self.ledger,
@@ -198,18 +228,15 @@ class Wave:
         sent = send_many(
             self.client, [ErpCall(c.method, c.path, c.body, f"{c.sale_id}/{c.document}/{c.step}") for c in group]
         )
-        settle(
-            self.ledger,
-            [
-                _outcome(ids[call.sale_id, call.document, call.step], call, one)
-                for call, one in zip(group, sent, strict=True)
-            ],
-        )
-        return ids, sent
+        self._pulse.felt(sent)
+        ends = [(call, ids[call.sale_id, call.document, call.step], one) for call, one in zip(group, sent, strict=True)]
+        settle(self.ledger, [_outcome(step_id, call, one) for call, step_id, one in ends])
+        return ends
 
-    def _take(self, work: Work, call: Call, sent: Sent, walls: list[ErpError]) -> None:
+    def _take(self, work: Work, call: Call, sent: Sent, stops: list[ErpError]) -> None:
         """What an outcome means for its sale."""
         self.tally.calls += 1
+        self._touched.add(work.sale_id)
         key = (call.document, call.step)
         error = sent.error
         if error is None:
@@ -223,7 +250,7 @@ class Wave:
         elif _maybe_done(call, error):
             pass  # the second look decides
         elif isinstance(error, Unauthorised | Throttled | ErpUnavailable):
-            walls.append(error)
+            stops.append(error)
             self._defer(work, str(error))
         else:
             self._park(work, error.reason_code, f"{call.document} {call.step}: {error}")
@@ -237,13 +264,17 @@ class Wave:
 
     def _given_up(self, work: Work, message: str) -> bool:
         """Park a sale that failed too often while the ERP itself was working."""
-        tries, since = work.posting.attempts, work.posting.sent_at or self.now()
+        tries = work.posting.attempts + (work.posting.state != "sending")  # a call cut off by a crash goes on counting
+        since = work.posting.sent_at or self.now()
         if tries < self.shops.posting.max_attempts:
             return False
-        if not self._worked and self.now() - since < _GIVE_UP_ALONE:
+        if not self._others_got_through(work) and self.now() - since < _GIVE_UP_ALONE:
             return False
         self._park(work, "too_many_attempts", f"tried {tries} times, last: {message}")
         return True
+
+    def _others_got_through(self, work: Work) -> bool:
+        return self._pulse.worked or others_succeeded(self.ledger, work.sale_id, after=work.last_step_id)
 
     def _defer(self, work: Work, message: str) -> None:
         if not work.halted:

@@ -28,6 +28,7 @@ class Work:
     open: dict[tuple[str, str], Step] = field(default_factory=dict)
     halted: str = ""
     original_sale_id: str | None = None  # the sale its credit belongs to, as far as we could find it
+    last_step_id: int = 0  # of its last call before this wave
 
     @property
     def sale_id(self) -> str:
@@ -67,6 +68,7 @@ def load(
         work = Work(posting, _as_sent(plan, history[posting.sale_id], catalogue))
         for step in history[posting.sale_id]:  # in the order of attempts: the last word on a step wins
             key = (step.document, step.step)
+            work.last_step_id = step.step_id
             work.open.pop(key, None)
             if step.open:
                 work.open[key] = step

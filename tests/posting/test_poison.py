@@ -1,0 +1,104 @@
+"""A sale that breaks every request it is in: it is parted from the others, which go through, and alone is parked."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from bp_assets.ledger.postings import requeue
+from bp_assets.posting.packing import packed, room
+from bp_assets.posting.progress import Call
+from tests.posting.house import House
+
+POISON = '"externalRef":"SO-file_drop-tills-7"'
+
+
+def take(house: House, count: int) -> list[str]:
+    return [house.take(f"leeds {n}\n1 TEA 2.10 5%\ncard 2.10") for n in range(1, count + 1)]
+
+
+def company(house: House, sales: list[str], poison: str) -> list[int]:
+    """How many sales each order request of the poison sale carried: intents of one request share their instant."""
+    together = Counter(step.intended_at for one in sales for step in house.steps(one) if step.step == "order")
+    return [together[step.intended_at] for step in house.steps(poison) if step.step == "order"]
+
+
+def test_a_request_is_shared_with_fewer_after_each_try_and_with_nobody_in_the_end() -> None:
+    assert [room(tries) for tries in range(6)] == [10, 5, 2, 1, 1, 1]
+    calls = [Call(str(n), "SO", "order", "", "POST", "/x", {}) for n in range(17)]
+    tries = {str(n): 0 if n < 12 else 1 if n < 15 else 9 for n in range(17)}
+    groups = [[int(call.sale_id) for call in group] for group in packed(calls, tries)]
+    assert groups == [[*range(10)], [10, 11], [12, 13, 14], [15], [16]]
+
+
+@pytest.mark.parametrize("fault", [{"kind": "error", "status": 500}, {"kind": "error", "status": 504}])
+def test_a_sale_that_fails_every_request_is_left_alone_and_parked_and_all_others_are_posted(
+    house: House, fault: dict[str, object]
+) -> None:
+    house.fault(route="POST *", containing=POISON, **fault)
+    sales = take(house, 20)
+    poison = sales[6]
+    assert house.post().posted == 10
+    for n in range(21, 28):
+        house.later(minutes=6)
+        sales.append(house.take(f"leeds {n}\n1 TEA 2.10 5%\ncard 2.10"))  # the shop goes on selling
+        house.post()  # each time a new run: what it knows, it knows from the ledger
+    assert company(house, sales, poison) == [10, 5, 2, 1, 1, 1, 1, 1]
+    assert house.state(poison) == "rejected: too_many_attempts"
+    assert house.posting(poison).message.startswith(
+        "tried 8 times, last: order: POST /order-service/sales-order: HTTP "
+    )
+    assert {house.state(one) for one in sales if one != poison} == {"posted"}
+    assert len(house.books()["orders"]) == 26
+    house.heal()
+    requeue(house.ledger, [poison])
+    assert house.post().posted == 1
+    assert house.verify().verified == 27
+
+
+def test_a_sale_whose_every_reply_is_lost_is_found_done_step_by_step_and_costs_the_others_only_time(
+    house: House,
+) -> None:
+    house.fault("lost_reply", "POST *", containing="file_drop-tills-7")
+    sales = take(house, 10)
+    house.post_all()
+    assert {house.state(one) for one in sales} == {"posted"}
+    assert [one["paid"] for one in house.books()["orders"]] == ["2.10"] * 10
+    assert len(house.moves()) == 10
+    assert house.verify().verified == 10
+
+
+def test_a_sale_for_which_the_whole_request_is_refused_is_parked_in_the_same_wave_as_the_others_are_posted(
+    house: House,
+) -> None:
+    house.fault("error", "POST *", containing=POISON, status=400)
+    sales = take(house, 10)
+    summary = house.post()
+    assert (summary.posted, summary.parked) == (9, 1)
+    assert house.state(sales[6]) == "rejected: erp_refused"
+    assert house.posting(sales[6]).message.startswith("SO order: the ERP refused: CMNU-003 ")
+    requests = house.books()["requests"]
+    # whole, 1-5, 6-10, 6-7, 8-10, and 6 and 7 alone; then the nine others three times
+    assert (requests["POST /multi-message"], requests["POST /order-service/sales-order"]) == (5 + 4, 2)
+    assert house.verify().verified == 9
+
+
+def test_an_outage_touches_a_few_sales_only_and_the_backlog_comes_out_of_it_packed(house: House) -> None:
+    poster = house.poster()
+    assert poster.catalogue.products
+    sales = take(house, 60)
+    house.fault("error", "POST *", status=500)
+    summary = poster.post_due()
+    assert summary.down.startswith("POST /multi-message: HTTP 500: ")
+    tried = Counter(house.posting(one).attempts for one in sales)
+    assert tried[1] <= 30
+    assert tried[0] == 60 - tried[1]
+    house.later(minutes=6)
+    assert poster.post_due().down
+    assert Counter(house.posting(one).attempts for one in sales)[0] >= tried[0] - 10
+    house.heal()
+    house.later(minutes=6)
+    assert poster.post_due().posted == 60
+    assert house.books()["requests"]["POST /multi-message"] < 60
+    assert house.verify().verified == 60
