@@ -23,7 +23,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench_posting", description="Measures posting against its bounds.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--backlog", type=int, default=1000, help="receipts of `requests` (default 1000)")
+    parser.add_argument("--backlog", type=int, default=2000, help="receipts of `requests` (default 2000)")
     parser.add_argument("--sales", type=int, default=20_000, help="sales of `speed` (default 20000)")
     return parser
 

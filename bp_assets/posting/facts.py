@@ -60,12 +60,14 @@ def gather(client: ErpClient, order_ids: Iterable[int], reserving: Iterable[int]
             unclear.append(payment)
         else:
             found[payment.order_id].payments.append(payment)
-    for out in goods_out_of(client, ids):
+    # Goods leave for orders and come back for credits: neither is asked of the other.
+    types = {order_id: facts.order.type for order_id, facts in found.items() if facts.order}
+    for out in goods_out_of(client, [order_id for order_id in ids if types.get(order_id) != "SC"]):
         if isinstance(out, Misread):
             unclear.append(out)
         else:
             found[out.order_id].goods_out.append(out)
-    for note in goods_in_of(client, ids):
+    for note in goods_in_of(client, [order_id for order_id in ids if types.get(order_id) != "SO"]):
         if isinstance(note, Misread):
             unclear.append(note)
         else:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 
+from bp_assets.brightpearl import id_sets
 from bp_assets.brightpearl.catalogue import load_catalogue
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError
@@ -20,7 +22,7 @@ from bp_assets.ledger.postings import Posting, due, park
 from bp_assets.posting.links import Links, adopt
 from bp_assets.posting.lookup import look_up
 from bp_assets.posting.send import ErpDown, Wave
-from bp_assets.posting.work import load
+from bp_assets.posting.work import Work, load
 
 # Of an ERP that took nothing, so many sales find out whether it is back: whoever is sent in vain travels with fewer
 # others from then on, and a backlog must not come out of an outage one by one.
@@ -105,13 +107,15 @@ class Poster:
     def _wave(self, batch: Sequence[Posting], catalogue: Catalogue, summary: Summary) -> None:
         loaded = load(self.ledger, batch, self.shops, catalogue)
         summary.parked += loaded.parked
-        works = loaded.works
+        works = _fitting(loaded.works)
         look_up(self.ledger, self.client, works, self.shops, self.now())
         self._links.contacts([work for work in works if not work.halted])
         for sale_id, why in self._links.parents([work for work in works if not work.halted]).items():
             summary.parked += 1
             next(work for work in works if work.sale_id == sale_id).halted = "parked"
             park(self.ledger, sale_id, "original_not_posted", why)
+        if len(batch) >= self.shops.posting.batch_size:  # a backlog: there is a next wave
+            works = _without_followers(works)
         wave = Wave(
             self.ledger, self.client, self.shops, catalogue, still_mine=self.still_mine, now=self.now, between=adopt
         )
@@ -122,6 +126,21 @@ class Poster:
         summary.unknown += tally.unknown
         summary.calls += tally.calls
         summary.sale_ids += tally.sale_ids
+
+
+def _fitting(works: Sequence[Work]) -> list[Work]:
+    """As many of the works, from the first on, as have their orders read in one request; the others are still due."""
+    documents = accumulate(len(work.plan.documents) for work in works)
+    return [work for work, so_far in zip(works, documents, strict=True) if so_far <= id_sets.LIMIT]
+
+
+def _without_followers(works: Sequence[Work]) -> list[Work]:
+    """The works without credits whose original is sent by this very wave: the next one finds it made.
+
+    Each would need requests of its own, one round behind all others.
+    """
+    leading = {work.sale_id for work in works if work.known.parent_id is not None}
+    return [work for work in works if work.known.parent_id is not None or work.original_sale_id not in leading]
 
 
 def post_due(

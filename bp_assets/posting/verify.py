@@ -21,7 +21,7 @@ from bp_assets.posting.plan import CREDIT, ORDER, Document, Plan, Refusal, Row
 from bp_assets.posting.poster import catalogue_of
 from bp_assets.posting.work import Work, load
 
-BATCH = 200
+BATCH = 1000  # sales whose orders are read together: full requests of 200, without half a one for each 200 sales
 _Check = Callable[[str, object, object], None]
 
 

@@ -92,7 +92,7 @@ def test_an_outage_touches_a_few_sales_only_and_the_backlog_comes_out_of_it_pack
     summary = poster.post_due()
     assert summary.down.startswith("POST /multi-message: HTTP 500: ")
     tried = Counter(house.posting(one).attempts for one in sales)
-    assert tried[1] <= 30
+    assert tried[1] <= 40  # three requests are under way at once, and one more begins before the second one failed
     assert tried[0] == 60 - tried[1]
     house.later(minutes=6)
     assert poster.post_due().down
