@@ -43,6 +43,17 @@ class Goods:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """So many units of a tracked product more (positive) or less in a location. What is added needs a unit cost."""
+
+    product_id: int
+    quantity: int
+    location_id: int
+    reason: str
+    unit_cost: Decimal | None = None
+
+
 def order(
     *,
     customer_id: int,
@@ -187,6 +198,35 @@ def goods_in_note(
         "receivedOn": iso(received_on),
         "userBatchReference": _short("batch_reference", batch_reference, 255),
     }
+
+
+def stock_correction(corrections: Iterable[Correction], base_currency: str) -> Body:
+    """Body of one request of stock corrections; ``reason`` is the only place for a handle that the ERP keeps.
+
+    Raises:
+        ValueError: nothing to correct, nothing moved by one, no reason, or units added without their cost.
+    """
+    return {"corrections": _some([_correction(one, base_currency) for one in corrections])}
+
+
+def _correction(one: Correction, base_currency: str) -> Body:
+    if not one.quantity or not one.reason:
+        raise ValueError(f"a correction of {one.quantity} units of {one.product_id} for {one.reason!r} is none")
+    body: Body = {
+        "quantity": one.quantity,
+        "productId": one.product_id,
+        "reason": one.reason,
+        "locationId": one.location_id,
+    }
+    if one.quantity > 0:
+        if one.unit_cost is None:
+            raise ValueError(f"{one.quantity} units of {one.product_id} are added without a unit cost")
+        body["cost"] = {"currency": base_currency, "value": Decimal(_decimals(one.unit_cost, 2, 4))}
+    return body
+
+
+def stock_correction_path(warehouse_id: int) -> str:
+    return f"/warehouse-service/warehouse/{warehouse_id}/stock-correction"
 
 
 def close(tax_date: datetime | None = None) -> Body:

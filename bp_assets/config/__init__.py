@@ -11,6 +11,7 @@ from bp_assets.config.feeds import (
     SquareFeed,
 )
 from bp_assets.config.home import Home, home
+from bp_assets.config.modes import Mode, ModeFrom
 from bp_assets.config.shops import (
     ConfigError,
     Erp,
@@ -29,6 +30,8 @@ __all__ = [
     "ExcludeRule",
     "FileDropFeed",
     "Home",
+    "Mode",
+    "ModeFrom",
     "NominalCodes",
     "Posting",
     "ReturnMarker",

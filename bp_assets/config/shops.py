@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections import Counter
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from bp_assets.config.feeds import Feed, FileDropFeed
+from bp_assets.config.modes import Mode, Modes, closes_at, in_order, mode_on
 from bp_assets.domain.sale import Line, LineType
 
 UNPAID = "unpaid"  # a tender mapped to this is owed, not paid: no payment is posted
@@ -122,7 +123,8 @@ class Shop(_Part):
     walk_in_contact_id: PositiveInt
     time_zone: str
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
-    mode: Literal["realtime"] = "realtime"
+    mode: Modes = Mode.REALTIME
+    close_at: time = time(3)  # end_of_day: when a trading day may be closed; before noon: of the next morning
     start_on: date | None = None  # first trading day to post; what the till knows from before is excluded
     ship_from_warehouse_id: PositiveInt | None = None  # for ship-later lines; default: the shop's warehouse
     tax_map: dict[str, str] = {}
@@ -137,6 +139,26 @@ class Shop(_Part):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"unknown time zone {name!r}; use an IANA name such as Europe/London") from None
         return name
+
+    @field_validator("mode")
+    @classmethod
+    def _one_mode_a_day(cls, modes: Modes) -> Modes:
+        return in_order(modes)
+
+    @field_validator("close_at")
+    @classmethod
+    def _local(cls, at: time) -> time:
+        if at.tzinfo is not None:
+            raise ValueError("is a time in the shop's own time zone, without an offset")
+        return at
+
+    def mode_on(self, day: date) -> Mode:
+        """How the receipts of a trading day are posted."""
+        return mode_on(self.mode, day)
+
+    def closes_at(self, day: date) -> datetime:
+        """The instant from which an end_of_day trading day may be closed."""
+        return closes_at(day, self.close_at, self.zone)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -270,12 +292,16 @@ def load(path: Path | None = None) -> ShopsFile:
     return loads(text, str(path))
 
 
+# The tags of unions: no keys that the user wrote.
+_TAGS = {("feed", "square"), ("feed", "file_drop"), ("mode", "word"), ("mode", "list")}
+
+
 def _place(location: tuple[int | str, ...]) -> str:
     """``("shops", 2, "feed", "file_drop", "folder")`` -> ``shops[2].feed.folder``."""
     text = ""
     for before, part in zip(("", *location), location, strict=False):
-        if before == "feed" and part in ("square", "file_drop"):
-            continue  # the union's tag, not a key that the user wrote
+        if (before, part) in _TAGS:
+            continue
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text or "the file"
 

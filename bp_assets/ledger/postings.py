@@ -64,6 +64,9 @@ class Posting:
     sent_at: datetime | None
     posted_at: datetime | None
     verified_at: datetime | None
+    role: str  # order, member or summary: see schema.py
+    summary_id: str | None
+    stock: str
     sale_json: str | None
 
     @cached_property
@@ -84,7 +87,7 @@ _QUERY = sa.select(*(postings.c[name] for name in _NAMES), sa.cast(postings.c.sa
 
 # Each shop's next sales, taken in turns: the first of every shop, the second of every shop, ... Every order by names
 # the columns of the index ``postings_due``: a few of its rows are read per shop and never all that wait.
-_OPEN = "state in ('pending', 'sending', 'unknown')"
+_OPEN = "state in ('pending', 'sending', 'unknown') and role <> 'member'"
 _NEXT = "order by p.shop, p.sold_at, p.sale_id limit 1"
 _IN_TURNS = sa.text(
     f"""
@@ -109,6 +112,7 @@ _IN_TURNS = sa.text(
 @retrying
 def due(ledger: Ledger, limit: int = 500, now: datetime | None = None, *, but: Sequence[str] = ()) -> list[Posting]:
     """What is to be sent or looked up now: pending, sending and unknown whose time has come, ``but`` those.
+    Members of a summary are never due: their summary is.
 
     Shops take turns, each with its oldest sale first: however much one shop has waiting, the first sale of every other
     shop stands before its second one.
@@ -121,7 +125,8 @@ def due(ledger: Ledger, limit: int = 500, now: datetime | None = None, *, but: S
 @retrying
 def unverified(ledger: Ledger, limit: int = 1000) -> list[Posting]:
     """Posted and not yet read back, longest waiting first."""
-    query = _QUERY.where(postings.c.state == "posted").order_by(postings.c.posted_at, postings.c.sale_id)
+    query = _QUERY.where(postings.c.state == "posted", postings.c.role != "member")
+    query = query.order_by(postings.c.posted_at, postings.c.sale_id)
     return _read(ledger, query.limit(limit))
 
 
@@ -134,6 +139,12 @@ def postings_of(ledger: Ledger, sale_ids: Sequence[str]) -> dict[str, Posting]:
 def _read(ledger: Ledger, query: sa.Select[Any]) -> list[Posting]:
     with ledger.begin() as connection:
         return [Posting(*row) for row in connection.execute(query)]
+
+
+def read(ledger: Ledger, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Posting]:
+    """The postings that meet every condition, oldest sale first."""
+    query = _QUERY.where(*conditions).order_by(postings.c.sold_at, postings.c.sale_id)
+    return _read(ledger, query.limit(limit))
 
 
 def _one_of(sale_ids: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -217,7 +228,7 @@ def exclude(ledger: Ledger, sale_id: str, reason_code: str, message: str) -> Non
 def requeue(
     ledger: Ledger, sale_ids: Sequence[str] | None = None, *, reason_code: str | None = None, shop: str | None = None
 ) -> int:
-    """Rejected sales back to ``pending`` (``tillbridge retry``); how many. Without arguments: all rejected ones.
+    """Rejected sales back to ``pending`` (``tillbridge retry``); how many receipts. Without arguments: all rejected.
 
     Named sales that are ``excluded`` come back too, since a rule of the shops file may have been wrong.
 
@@ -233,10 +244,25 @@ def requeue(
             if shop is not None:
                 query = query.where(postings.c.shop == shop)
             sale_ids = list(connection.scalars(query))
-        moved = move(connection, sale_ids, State.PENDING, **fresh)
-        if moved:
+        # Members go with their summary, which takes them along.
+        summed_up = summaries_of(connection, sale_ids)
+        together, alone = set(summed_up.values()), set(sale_ids) - set(summed_up)
+        if move(connection, [*alone, *together], State.PENDING, **fresh):
             connection.execute(sa.text(f"notify {CHANNEL}"))
-    return moved
+        receipts = sa.select(sa.func.count()).where(postings.c.role != "summary")
+        chosen = sa.or_(_one_of(sorted(alone)), _members_of(sorted(together)))
+        return int(connection.scalar(receipts.where(chosen)) or 0)
+
+
+def summaries_of(connection: sa.Connection, sale_ids: Sequence[str]) -> dict[str, str]:
+    """The summary of each member that has one, and of each summary itself."""
+    own = sa.case((postings.c.role == "summary", postings.c.sale_id), else_=postings.c.summary_id).label("summary")
+    query = sa.select(postings.c.sale_id, own).where(_one_of(sale_ids), own.is_not(None))
+    return {row.sale_id: row.summary for row in connection.execute(query)}
+
+
+def _members_of(summary_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return postings.c.summary_id == sa.any_(sa.cast(list(summary_ids), pg.ARRAY(sa.Text)))
 
 
 @retrying

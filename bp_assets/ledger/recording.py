@@ -1,7 +1,8 @@
 """What became of a receipt at decoding: a posting that waits, is excluded, or is quarantined with its reason.
 
-Read: ``inbox`` rows in state ``received``, the ``postings`` of the same sales. Written: both, in one transaction for a
-whole batch, and a notice ``tillbridge_inbox`` where something now waits to be posted.
+Read: ``inbox`` rows in state ``received``, the ``postings`` of the same sales. Written: both, and the mode of each
+trading day (``trading_days``), in one transaction for a whole batch; a notice ``tillbridge_inbox`` where something now
+waits to be posted.
 
 A later version of a sale we already hold never overwrites it: it is ``unchanged`` where it decodes to the same sale, is
 adopted where the sale was never understood (quarantined) or not yet closed, and is else flagged ``changed``.
@@ -25,6 +26,7 @@ from bp_assets.domain.states import State
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.inbox import clean
 from bp_assets.ledger.schema import inbox, postings
+from bp_assets.ledger.trading_days import REALTIME, fix_modes
 
 CHANNEL = "tillbridge_inbox"
 _LOCK = 0x7411_0002
@@ -47,8 +49,12 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
+    """Understood. ``mode`` is the shop's for that day, ``own_order`` that the receipt can't be part of a summary."""
+
     inbox_id: int
     sale: Sale
+    mode: str = REALTIME
+    own_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class Excluded:
     message: str
     sale: Sale | None = None
     partial: Partial = Partial()
+    mode: str = REALTIME
+    own_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> dict[str, int]:
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         rows = _waiting(connection, [result.inbox_id for result in results])
         held = _held(connection, {row.sale_id for row in rows.values()})
+        modes = fix_modes(connection, _wanted_modes(results))
         fresh: dict[str, dict[str, Any]] = {}
         outcomes: list[dict[str, Any]] = []
         for result in sorted(results, key=lambda result: result.inbox_id):
@@ -97,7 +106,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> dict[str, int]:
             if row is None:
                 counts["already"] += 1
                 continue
-            posting = _posting(result, row)
+            posting = _posting(result, row, modes)
             outcome = _place(connection, posting, row, held, fresh)
             outcomes.append({"id": row.inbox_id, **outcome})
             counts[outcome["new_state"]] += 1
@@ -147,7 +156,20 @@ def _held(connection: sa.Connection, sale_ids: set[str]) -> dict[str, dict[str, 
     return {row["sale_id"]: dict(row) for row in connection.execute(query.with_for_update()).mappings()}
 
 
-def _posting(result: Result, row: sa.Row[Any]) -> dict[str, Any]:
+def _wanted_modes(results: Sequence[Result]) -> dict[tuple[str, date], str]:
+    """The mode that the shops file has for each trading day of what was understood."""
+    sales = [(result.sale, result.mode) for result in results if isinstance(result, Decoded)]
+    return {(sale.shop, sale.business_date): mode for sale, mode in sales}
+
+
+def _role(result: Result, sale: Sale | None, modes: dict[tuple[str, date], str]) -> str:
+    if sale is None or isinstance(result, Quarantined) or result.own_order:
+        return "order"
+    mode = modes.get((sale.shop, sale.business_date), result.mode)
+    return "order" if mode == REALTIME else "member"
+
+
+def _posting(result: Result, row: sa.Row[Any], modes: dict[tuple[str, date], str]) -> dict[str, Any]:
     """The ``postings`` row that a result would become."""
     partial = getattr(result, "partial", Partial())
     sale: Sale | None = getattr(result, "sale", None)
@@ -165,7 +187,7 @@ def _posting(result: Result, row: sa.Row[Any]) -> dict[str, Any]:
         "business_date": read.business_date, "sold_at": read.sold_at, "currency": read.currency,
         "net_minor": read.net_minor, "tax_minor": read.tax_minor, "gross_minor": read.gross_minor,
         "original_sale_id": _original(sale) if sale else None, "sale_json": _json(sale) if sale else None,
-        "state": state.value, "reason_code": code, "message": message,
+        "state": state.value, "reason_code": code, "message": message, "role": _role(result, sale, modes),
         # Not the moment of decoding: between the two a process may have died.
         "captured_at": row.received_at,
     }  # fmt: skip

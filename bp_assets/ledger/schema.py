@@ -56,12 +56,12 @@ inbox = sa.Table(
     sa.Index("inbox_change", "change_xid"),
 )
 
-# One row per receipt, whatever became of it: the conservation law counts these rows.
+# One row per receipt, whatever became of it: the conservation law counts these rows, and leaves out summaries.
 postings = sa.Table(
     "postings",
     metadata,
     sa.Column("sale_id", sa.Text, primary_key=True),
-    sa.Column("inbox_id", sa.BigInteger, sa.ForeignKey("tillbridge.inbox.inbox_id"), nullable=False),
+    sa.Column("inbox_id", sa.BigInteger, sa.ForeignKey("tillbridge.inbox.inbox_id")),  # null: a summary
     sa.Column("shop", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("account", sa.Text, nullable=False),
@@ -86,12 +86,26 @@ postings = sa.Table(
     _stamp("sent_at"),
     _stamp("posted_at"),
     _stamp("verified_at"),
+    # order (posted by itself) | member (goes into a summary of its day) | summary (no receipt, the sum of some).
+    sa.Column("role", sa.Text, nullable=False, server_default="order"),
+    sa.Column("summary_id", sa.Text, sa.ForeignKey("tillbridge.postings.sale_id")),
+    # Of a member: '' (not looked at yet) | none (moves nothing) | moving (in stock_moves) | moved.
+    sa.Column("stock", sa.Text, nullable=False, server_default=""),
     sa.Column("change_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
     sa.Index("postings_due", "shop", "sold_at", "sale_id",
-             postgresql_where=sa.text("state in ('pending','sending','unknown')")),
-    sa.Index("postings_unverified", "sale_id", postgresql_where=sa.text("state = 'posted'")),
+             postgresql_where=sa.text("state in ('pending','sending','unknown') and role <> 'member'")),
+    sa.Index("postings_unverified", "sale_id",
+             postgresql_where=sa.text("state = 'posted' and role <> 'member'")),
     sa.Index("postings_change", "change_xid"),
     sa.Index("postings_day", "shop", "business_date"),
+    sa.Index("postings_gathering", "shop", "business_date", "stock",
+             postgresql_where=sa.text("role = 'member' and state = 'pending' and summary_id is null")),
+    sa.Index("postings_members", "summary_id", postgresql_where=sa.text("summary_id is not null")),
+    # The database itself holds that a member is never sent by itself, and that only members have summaries.
+    sa.CheckConstraint("role in ('order', 'member', 'summary')", name="postings_role"),
+    sa.CheckConstraint("(role = 'summary') = (inbox_id is null)", name="postings_receipt"),
+    sa.CheckConstraint("role <> 'member' or state not in ('sending', 'unknown')", name="postings_member_not_sent"),
+    sa.CheckConstraint("summary_id is null or role = 'member'", name="postings_only_members_have_summaries"),
 )  # fmt: skip
 
 # Every call to the ERP on behalf of a sale: the intent is committed before it, the outcome after it.
@@ -188,4 +202,96 @@ tokens = sa.Table(
     _stamp("expires_at", nullable=False),
 )
 
-STAMPED = ("inbox", "postings", "steps", "till_totals")
+# The mode of a trading day: that of its first receipt, for good.
+trading_days = sa.Table(
+    "trading_days",
+    metadata,
+    sa.Column("shop", sa.Text, primary_key=True),
+    sa.Column("business_date", sa.Date, primary_key=True),
+    sa.Column("mode", sa.Text, nullable=False),
+    _stamp("decided_at", nullable=False, server_default=_now),
+    _stamp("close_asked_at"),  # somebody wants it closed before its time
+    _stamp("closed_at"),  # when summaries were last made of it
+    sa.CheckConstraint("mode in ('realtime', 'end_of_day')", name="trading_days_mode"),
+)
+
+# Which line of which receipt is in which row of which summary. The key holds that a line is in one only.
+summary_lines = sa.Table(
+    "summary_lines",
+    metadata,
+    sa.Column("summary_id", sa.Text, sa.ForeignKey("tillbridge.postings.sale_id"), nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("sale_id", sa.Text, sa.ForeignKey("tillbridge.postings.sale_id"), primary_key=True),
+    sa.Column("line_id", sa.Text, primary_key=True),
+    sa.Column("line_type", sa.Text, nullable=False),
+    sa.Column("tax_code", sa.Text, nullable=False),
+    sa.Column("nominal_code", sa.Text, nullable=False),
+    sa.Column("net_minor", sa.BigInteger, nullable=False),  # with the sign of its document: positive on a credit too
+    sa.Column("tax_minor", sa.BigInteger, nullable=False),
+    sa.Column("change_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Index("summary_lines_summary", "summary_id"),
+    sa.Index("summary_lines_change", "change_xid"),
+)
+
+# Which payment of a receipt is in which payment of a summary.
+summary_tenders = sa.Table(
+    "summary_tenders",
+    metadata,
+    sa.Column("summary_id", sa.Text, sa.ForeignKey("tillbridge.postings.sale_id"), nullable=False),
+    sa.Column("document", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("sale_id", sa.Text, sa.ForeignKey("tillbridge.postings.sale_id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("change_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Index("summary_tenders_summary", "summary_id"),
+    sa.Index("summary_tenders_change", "change_xid"),
+)
+
+# One request of stock corrections: the intent is committed before it, the outcome after it.
+stock_batches = sa.Table(
+    "stock_batches",
+    metadata,
+    sa.Column("batch_id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("warehouse_id", sa.BigInteger, nullable=False),
+    sa.Column("body", pg.JSONB, nullable=False),
+    _stamp("intended_at", nullable=False, server_default=_now),
+    sa.Column("outcome", sa.Text),
+    sa.Column("status", sa.Integer),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+    _stamp("done_at"),
+    sa.Index("stock_batches_open", "shop", postgresql_where=sa.text("outcome is null or outcome = 'unknown'")),
+    sa.Index("stock_batches_last", "shop", "intended_at"),
+)
+
+# What a member moves, line by line; out of the shop is negative. ``handle`` is the correction's reason in the ERP.
+stock_moves = sa.Table(
+    "stock_moves",
+    metadata,
+    sa.Column("sale_id", sa.Text, sa.ForeignKey("tillbridge.postings.sale_id"), primary_key=True),
+    sa.Column("document", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("warehouse_id", sa.BigInteger, nullable=False),
+    sa.Column("product_id", sa.BigInteger, nullable=False),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("location_id", sa.BigInteger, nullable=False),
+    sa.Column("handle", sa.Text, nullable=False),
+    # The request it is in; null while it waits for one. A refused one lets it go again.
+    sa.Column("batch_id", sa.BigInteger, sa.ForeignKey("tillbridge.stock_batches.batch_id")),
+    sa.Column("note_id", sa.BigInteger),  # the correction in the ERP: once there, it is done
+    sa.Column("refusals", sa.Integer, nullable=False, server_default="0"),
+    _stamp("moved_at"),
+    sa.Column("change_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.UniqueConstraint("handle", name="stock_moves_handle"),
+    sa.Index("stock_moves_waiting", "shop", postgresql_where=sa.text("note_id is null")),
+    sa.Index("stock_moves_batch", "batch_id", postgresql_where=sa.text("note_id is null")),
+    sa.Index("stock_moves_change", "change_xid"),
+)
+
+STAMPED = ("inbox", "postings", "steps", "till_totals", "summary_lines", "summary_tenders", "stock_moves")

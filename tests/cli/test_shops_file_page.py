@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bp_assets.config import (
     Erp,
     ExcludeRule,
     FileDropFeed,
+    ModeFrom,
     NominalCodes,
     Posting,
     ReturnMarker,
@@ -35,6 +37,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[posting]`": Posting,
     "`[nominal_codes]`": NominalCodes,
     "`[[shops]]`": Shop,
+    "`mode` as a list": ModeFrom,
     '`[shops.feed]` with `kind = "square"`': SquareFeed,
     '`[shops.feed]` with `kind = "file_drop"`': FileDropFeed,
     "`[shops.feed.columns]`": Columns,
@@ -60,7 +63,7 @@ def spelled(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return f'`"{value}"`' if isinstance(value, str | Enum) else f"`{value}`"
+    return f'`"{value}"`' if isinstance(value, str | Enum | time) else f"`{value}`"
 
 
 @pytest.mark.parametrize("section", SECTIONS)

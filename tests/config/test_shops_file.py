@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -234,3 +235,41 @@ def test_addresses_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch
     assert shops_file().erp.url == "http://127.0.0.1:1"
     monkeypatch.setenv("TILLBRIDGE_ERP_URL", "http://127.0.0.1:8400/")
     assert shops_file().erp.url == "http://127.0.0.1:8400"
+
+
+def with_mode(text: str) -> str:
+    return GOOD.replace("time_zone =", f"{text}\ntime_zone =")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('mode = "weekly"', "shops[0].mode: Input should be 'realtime' or 'end_of_day'"),
+        ("mode = []", "shops[0].mode: needs at least one entry, or one word: realtime or end_of_day"),
+        ('mode = [{ mode = "realtime" }]', "shops[0].mode[0].from: is missing"),
+        (
+            'mode = [{ from = "2026-11-02", mode = "end_of_day" }, { from = "2026-11-02", mode = "realtime" }]',
+            "shops[0].mode: 2026-11-02 stands after 2026-11-02: entries go forward in time, each day has one mode",
+        ),
+        ('close_at = "25:00"', "shops[0].close_at: Input should be in a valid time format, hour value is outside"),
+        ('close_at = "03:00Z"', "shops[0].close_at: is a time in the shop's own time zone, without an offset"),
+    ],
+)
+def test_a_mode_that_can_not_be_is_said_in_one_sentence(text: str, fault: str) -> None:
+    (only,) = faults(with_mode(text))
+    assert only.startswith(f"shops.toml: {fault}")
+
+
+def test_each_trading_day_has_the_mode_of_the_last_entry_before_it() -> None:
+    text = 'mode = [{ from = "2026-11-01", mode = "end_of_day" }, { from = "2026-11-03", mode = "realtime" }]'
+    shop = loads(with_mode(text)).shop("leeds")
+    days = [date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3)]
+    assert [shop.mode_on(day) for day in days] == ["realtime", "end_of_day", "end_of_day", "realtime"]
+
+
+def test_a_day_is_closed_the_next_morning_or_the_same_evening_in_the_shops_own_time() -> None:
+    summer = date(2026, 7, 1)
+    morning = loads(with_mode('close_at = "03:00"')).shop("leeds").closes_at(summer)
+    evening = loads(with_mode('close_at = "22:30"')).shop("leeds").closes_at(summer)
+    assert morning == datetime(2026, 7, 2, 2, 0, tzinfo=UTC)
+    assert evening == datetime(2026, 7, 1, 21, 30, tzinfo=UTC)

@@ -44,7 +44,8 @@ def empty(ledger: Ledger) -> None:
     """The ledger as new, without the cost of a new database."""
     with ledger.begin() as connection:
         connection.exec_driver_sql(
-            "truncate tillbridge.inbox, tillbridge.postings, tillbridge.steps, tillbridge.marks restart identity"
+            "truncate tillbridge.inbox, tillbridge.postings, tillbridge.steps, tillbridge.marks, "
+            "tillbridge.trading_days, tillbridge.stock_batches restart identity cascade"
         )
 
 
