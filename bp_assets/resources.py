@@ -117,7 +117,7 @@ class ErpResource(dg.ConfigurableResource):
 
     @contextmanager
     def client(self, lane: Lane) -> Iterator[ErpClient]:
-        """A client of one lane: ``posting`` goes first, ``read`` leaves it room.
+        """A client of one lane: see ``bp_assets/domain/lanes.py`` for their order.
 
         Raises:
             Unauthorised: the credentials are not there; the message names the variable.

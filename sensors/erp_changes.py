@@ -64,7 +64,7 @@ def swept(erp: ErpResource, asked: Asked, now: float) -> tuple[set[str], str]:
         return {"refresh_products"}, ""
     since = period(datetime.fromtimestamp(asked.swept, UTC) - OVERLAP)
     try:
-        with erp.client("read") as client:
+        with erp.client("changes") as client:
             wanted = {job for job, path in SEARCHES.items() if count(client, path, {"updatedOn": since})}
     except (ErpError, ConfigError) as error:
         return set(), str(error)

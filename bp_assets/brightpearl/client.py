@@ -10,6 +10,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -39,9 +40,10 @@ Params = Mapping[str, str | int | bool]
 class ErpClient:
     """Thread-safe; several workers may share one. Use as a context manager or call :meth:`close`.
 
-    ``lane`` decides how much of the request cap is left to others (see :mod:`pacing`). ``token`` is the account token
-    of a private app; without it (and without ``auth``) the credentials come from the environment. ``counts`` maps
-    (lane, "GET /order-service/order/{}") to requests sent, repetitions and token renewals included.
+    ``lane`` decides who goes first for the request cap; ``budget`` is what all who use the account share (default: one
+    of this process alone). ``token`` is the account token of a private app; without it (and without ``auth``) the
+    credentials come from the environment. ``counts`` maps (lane, "GET /order-service/order/{}") to requests sent,
+    repetitions and token renewals included; ``minutes`` maps (minute in UTC, lane) to the same.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class ErpClient:
         erp: Erp,
         token: str | None = None,
         *,
-        lane: Lane = "read",
+        lane: Lane = "changes",
         budget: RequestBudget | None = None,
         auth: AccountToken | OAuth | None = None,
         store: TokenStore | None = None,
@@ -58,6 +60,7 @@ class ErpClient:
         self.budget = budget or shared_budget(erp)
         self.auth = auth or (account_token(erp, token) if token else auth_from_env(erp, store))
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.minutes: Counter[tuple[datetime, Lane]] = Counter()
         self.traits: dict[str, Any] = {}  # what was learnt about this account, for example whether a filter works
         self._lock = threading.Lock()
         self._prefix = f"{erp.url}/public-api/{erp.account}"
@@ -80,6 +83,7 @@ class ErpClient:
 
     def close(self) -> None:
         self._http.close()
+        self.budget.settle()
 
     def get(self, path: str, params: Params | None = None) -> Answer:
         """Read. ``path`` begins with the service: ``/order-service/order/1-5``. Nothing found is an empty answer.
@@ -138,7 +142,7 @@ class ErpClient:
         extra = dict(headers or {})
         if content is not None:
             extra["content-type"] = "application/json"
-        self.budget.take(self.lane)
+        taken = self.budget.take(self.lane)
         answer: Answer | None = None
         try:
             reply = self._http.request(method, url, content=content, headers=extra)
@@ -148,7 +152,7 @@ class ErpClient:
                 raise ErpUnavailable(f"the ERP's token service: {type(error).__name__}; nothing was sent") from error
             raise from_transport(method, path, error) from error
         finally:
-            self.budget.landed(answer)
+            self.budget.landed(taken, answer)
         refusal = answer.error(method, path, self.auth.advice)
         if refusal is not None:
             raise refusal
@@ -156,8 +160,10 @@ class ErpClient:
 
     def _count(self, request: httpx.Request) -> None:
         path = request.url.path.removeprefix(f"/public-api/{self.erp.account}")
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
         with self._lock:
             self.counts[self.lane, f"{request.method} {_VARIABLE.sub('{}', path)}"] += 1
+            self.minutes[minute, self.lane] += 1
 
 
 def _asked_for_token(error: Exception) -> bool:

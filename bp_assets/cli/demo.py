@@ -73,7 +73,7 @@ def run(root: Path, *, seed: int, transactions: int, minute_seconds: int) -> int
         ledger = Ledger.open(place)
         shown.to(1, 1)
     with ledger, running_sandbox(place.logs / "sandbox.log", *options) as url:
-        use_sandbox(url)
+        use_sandbox(url, minute_seconds)
         _master_data(out)
         books = _trade(out, url, seed, transactions)
         _post(out, ledger, shops, len(_closed(books)))

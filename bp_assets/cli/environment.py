@@ -34,9 +34,10 @@ def use_home(root: Path | None, *, fresh: bool = False) -> Home:
     return place
 
 
-def use_sandbox(url: str) -> None:
-    """Point ERP and simulated tills at a running sandbox, with the tokens it accepts."""
+def use_sandbox(url: str, minute_seconds: float = 60) -> None:
+    """Point ERP and simulated tills at a running sandbox, with the tokens it accepts and the minute it counts in."""
     os.environ["TILLBRIDGE_ERP_URL"] = url
+    os.environ["TILLBRIDGE_ERP_MINUTE_SECONDS"] = str(minute_seconds)
     os.environ.setdefault("TILLBRIDGE_ERP_TOKEN", SANDBOX_TOKEN)
     os.environ["TILLBRIDGE_SQUARE_URL"] = f"{url}/square"
     os.environ.setdefault("SQUARE_ACCESS_TOKEN", "square-sandbox-token")

@@ -11,6 +11,7 @@ from bp_assets.config.feeds import (
     SquareFeed,
 )
 from bp_assets.config.home import Home, home
+from bp_assets.config.lanes import DEFAULT_LANES, Lanes, LaneShare
 from bp_assets.config.modes import Mode, ModeFrom
 from bp_assets.config.shops import (
     ConfigError,
@@ -24,12 +25,15 @@ from bp_assets.config.shops import (
 )
 
 __all__ = [
+    "DEFAULT_LANES",
     "Columns",
     "ConfigError",
     "Erp",
     "ExcludeRule",
     "FileDropFeed",
     "Home",
+    "LaneShare",
+    "Lanes",
     "Mode",
     "ModeFrom",
     "NominalCodes",

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from bp_assets.config.feeds import Feed, FileDropFeed
+from bp_assets.config.lanes import Lanes
 from bp_assets.config.modes import Mode, Modes, closes_at, in_order, mode_on
 from bp_assets.domain.sale import Line, LineType
 
@@ -36,7 +37,8 @@ class Erp(_Part):
     """The Brightpearl account. One request cap, one poster, one integration instance id for all shops.
 
     ``base_url`` is the datacentre, for example ``https://euw1.brightpearlconnect.com``; the variable
-    ``TILLBRIDGE_ERP_URL`` overrides it.
+    ``TILLBRIDGE_ERP_URL`` overrides it. ``minute_seconds`` is how long the cap's minute lasts, which only a sandbox
+    shortens; the variable ``TILLBRIDGE_ERP_MINUTE_SECONDS`` overrides it.
     """
 
     base_url: str
@@ -52,6 +54,8 @@ class Erp(_Part):
     currency: str = Field(pattern="^[A-Z]{3}$")
     requests_per_minute: int = Field(default=200, ge=1)
     reserve_percent: int = Field(default=10, ge=0, le=50)
+    minute_seconds: float = Field(default=60, gt=0, le=3600)
+    lanes: Lanes = Lanes()
     timeout_seconds: float = Field(default=30, gt=0, le=300)
     new_order_status_id: PositiveInt | None = None  # default: the account's own
     new_credit_status_id: PositiveInt | None = None
@@ -62,6 +66,24 @@ class Erp(_Part):
     @property
     def url(self) -> str:
         return (os.environ.get("TILLBRIDGE_ERP_URL") or self.base_url).rstrip("/")
+
+    @property
+    def minute(self) -> float:
+        """Seconds within which the cap counts requests.
+
+        Raises:
+            ConfigError: the variable holds no number of seconds.
+        """
+        said = os.environ.get("TILLBRIDGE_ERP_MINUTE_SECONDS")
+        if not said:
+            return self.minute_seconds
+        try:
+            seconds = float(said)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds <= 3600:
+            raise ConfigError(f"TILLBRIDGE_ERP_MINUTE_SECONDS is {said!r}; it takes seconds above 0 and up to 3600")
+        return seconds
 
 
 class NominalCodes(_Part):

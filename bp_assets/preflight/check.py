@@ -27,7 +27,7 @@ def check(shops: ShopsFile, store: TokenStore | None = None, today: date | None 
 
 def _of_erp(shops: ShopsFile, store: TokenStore | None, today: date) -> tuple[list[Fault], dict[str, int]]:
     try:
-        with ReadingClient(shops.erp, lane="read", store=store) as client:
+        with ReadingClient(shops.erp, lane="changes", store=store) as client:
             try:
                 account, faults = read_account(client, shops)
             finally:

@@ -16,7 +16,7 @@ from bp_assets.telling import Said, told
 @dg.asset(**catalog.attributes("channels"), retry_policy=catalog.RETRY)
 def channels(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResource) -> dg.MaterializeResult:
     started = datetime.now(UTC)
-    with erp.client("read") as client:
+    with erp.client("changes") as client:
         good, bad = rows.understood(places.channels(client))
     frame = frame_of("channels", [rows.channel(one, started) for one in good])
 

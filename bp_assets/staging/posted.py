@@ -176,7 +176,7 @@ def posted(
     steps, at = (followed.mark["steps"], datetime.fromisoformat(followed.mark["at"])) if followed else (None, None)
     touched, steps_mark = touched_by_us(book, tables, steps)
     refs = {order_id: one.ref for order_id, one in held(tables, _AGAIN, hinted, _oldest(config, started)).items()}
-    with erp.client("read") as client:
+    with erp.client("verify") as client:
         verified = verify_posted(book, client, file)
         refs |= touched | changed_in_the_erp(client, tables, at)
         facts = verified.facts | gather(client, set(refs) - set(verified.facts))

@@ -16,7 +16,7 @@ from bp_assets.telling import Said, told
 @dg.asset(**catalog.attributes("price_lists"), retry_policy=catalog.RETRY)
 def price_lists(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResource) -> dg.MaterializeResult:
     started = datetime.now(UTC)
-    with erp.client("read") as client:
+    with erp.client("changes") as client:
         good, bad = rows.understood(products.price_lists(client))
     frame = frame_of("price_lists", [rows.price_list(one, started) for one in good])
 

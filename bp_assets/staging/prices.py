@@ -38,7 +38,7 @@ def prices(
         since = None if config.full else reached
         changed = reading.execute(_READ, [since]).fetchall()
         strays = {row[0] for row in reading.execute(_STRAYS).fetchall()}
-    with erp.client("read") as client:
+    with erp.client("changes" if since else "sweep") as client:
         good, bad = rows.understood(read_prices(client, {product_id for product_id, _ in changed}))
     # A product whose prices could not be read keeps those we have; one that has none any more loses them.
     read = {product_id for product_id, _ in changed} - {int(one.id or 0) for one in bad}

@@ -57,7 +57,7 @@ def products(
         known = dict(reading.execute("select product_id, updated_on from products").fetchall())
         followed = mark(reading, "products")
     full = config.full or followed is None
-    with erp.client("read") as client:
+    with erp.client("sweep" if full else "changes") as client:
         if full or followed is None:
             wanted = set(known)
             good, bad = rows.understood(all_products(client))

@@ -87,7 +87,7 @@ def stock_levels(
         known = known_to(reading)
     full = config.full or known.since is None
     turn = known.tracked if full else next_in_turn(known.tracked, known.after, IN_TURN)
-    with erp.client("read") as client:
+    with erp.client("sweep" if full else "changes") as client:
         news = set(hinted) | known.touched
         if not full and known.since is not None:
             news |= moved(client, known.since - OVERLAP)

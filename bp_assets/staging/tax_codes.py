@@ -16,7 +16,7 @@ from bp_assets.telling import Said, told
 @dg.asset(**catalog.attributes("tax_codes"), retry_policy=catalog.RETRY)
 def tax_codes(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeResource) -> dg.MaterializeResult:
     started = datetime.now(UTC)
-    with erp.client("read") as client:
+    with erp.client("changes") as client:
         good, bad = rows.understood(accounts.tax_codes(client))
     frame = frame_of("tax_codes", [rows.tax_code(one, started) for one in good])
 

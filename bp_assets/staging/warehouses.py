@@ -27,7 +27,7 @@ def warehouses(context: dg.AssetExecutionContext, erp: ErpResource, lake: LakeRe
     started, tables = datetime.now(UTC), lake.open()
     with tables.open() as reading:
         known = {row[0]: Place(*row) for row in reading.execute(_KNOWN).fetchall()}
-    with erp.client("read") as client:
+    with erp.client("changes") as client:
         good, bad = rows.understood(places.warehouses(client))
         known |= places.places(client, {one.warehouse_id for one in good} - set(known))
     frame = frame_of("warehouses", [rows.warehouse(one, known.get(one.warehouse_id), started) for one in good])

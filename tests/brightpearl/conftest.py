@@ -39,8 +39,7 @@ class Box:
 
     def client(self, token=TOKEN, lane="posting", **more):
         settings = erp(self.url, **more)
-        budget = RequestBudget(settings.requests_per_minute, settings.reserve_percent)
-        return ErpClient(settings, token, lane=lane, budget=budget)
+        return ErpClient(settings, token, lane=lane, budget=RequestBudget.of(settings))
 
     def faults(self, *faults):
         self._http.post("/sandbox/faults", json={"faults": list(faults)}).raise_for_status()

@@ -196,7 +196,7 @@ def test_throttling_without_end_is_given_up():
 
 def test_many_threads_share_one_client_and_stay_below_the_cap():
     with a_box(requests_per_minute=40, minute_seconds=1.0) as capped:
-        client = capped.client(reserve_percent=20, requests_per_minute=40)
+        client = capped.client(reserve_percent=20, requests_per_minute=40, minute_seconds=1.0)
         with client, concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: client.get(TAX).status, range(100)))
         assert answers == [200] * 100
@@ -205,16 +205,16 @@ def test_many_threads_share_one_client_and_stay_below_the_cap():
 
 
 def test_counts_are_kept_by_lane_and_route(box):
-    with box.client(lane="read") as client:
+    with box.client(lane="sweep") as client:
         client.get("/order-service/order/1-5,9")
         client.get("/warehouse-service/order/*/goods-note/goods-out/12,14-20")
         client.get("/product-service/product-search", {"SKU": "a/b+c&d"})
         client.options("/product-service/product")
     assert dict(client.counts) == {
-        ("read", "GET /order-service/order/{}"): 1,
-        ("read", "GET /warehouse-service/order/{}/goods-note/goods-out/{}"): 1,
-        ("read", "GET /product-service/product-search"): 1,
-        ("read", "OPTIONS /product-service/product"): 1,
+        ("sweep", "GET /order-service/order/{}"): 1,
+        ("sweep", "GET /warehouse-service/order/{}/goods-note/goods-out/{}"): 1,
+        ("sweep", "GET /product-service/product-search"): 1,
+        ("sweep", "OPTIONS /product-service/product"): 1,
     }
 
 

@@ -17,6 +17,8 @@ from bp_assets.config import (
     Erp,
     ExcludeRule,
     FileDropFeed,
+    Lanes,
+    LaneShare,
     ModeFrom,
     NominalCodes,
     Posting,
@@ -34,6 +36,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "shops-file.md").read_text(encoding
 SECTIONS: dict[str, type[BaseModel]] = {
     "Top of the file": ShopsFile,
     "`[erp]`": Erp,
+    "`[erp.lanes]`": Lanes,
+    "One lane": LaneShare,
     "`[posting]`": Posting,
     "`[nominal_codes]`": NominalCodes,
     "`[[shops]]`": Shop,
@@ -59,6 +63,8 @@ def spelled(field: FieldInfo) -> str:
     value: Any = field.default
     if field.is_required():
         return "required"
+    if isinstance(value, LaneShare):
+        return f"`{{ guaranteed = {value.guaranteed}, greatest = {value.greatest} }}`"
     if value in (None, "", (), {}) or isinstance(value, BaseModel):
         return "none"
     if isinstance(value, bool):

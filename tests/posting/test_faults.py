@@ -292,7 +292,7 @@ def test_what_a_person_has_done_by_hand_since_is_found_and_not_done_again(
 def test_two_clients_with_the_same_token_do_not_confuse_each_other(house: House) -> None:
     """A read-back runs beside posting on the same account."""
     house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
-    with ErpClient(house.shops.erp, TOKEN, lane="read", budget=RequestBudget(10_000, 0)) as reader:
+    with ErpClient(house.shops.erp, TOKEN, lane="verify", budget=RequestBudget(10_000, 0)) as reader:
         assert reader.get("/order-service/order-search").response["metaData"]["resultsAvailable"] == 0
         assert house.post().posted == 1
         assert reader.get("/order-service/order-search").response["metaData"]["resultsAvailable"] == 1

@@ -1,0 +1,231 @@
+"""The shared cap, second by second, against the sandbox's cap in both kinds of window."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bp_assets.brightpearl.sharing import Limits, Usage, spacing
+from bp_assets.config import Lanes, LaneShare
+from bp_assets.domain.lanes import LANES
+from tests.brightpearl.account import Account, every, keep
+
+CAP = Limits()  # 200 a minute, 10 % left to others
+WINDOWS = pytest.mark.parametrize("rolling", [False, True], ids=["clock_minute", "last_minute"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    cap=st.integers(1, 60),
+    reserve=st.sampled_from([0, 0, 10, 50]),
+    rolling=st.booleans(),
+    begin=st.floats(0, 10),
+    latency=st.sampled_from([0.1, 1.0, 4.0]),
+    headers=st.booleans(),
+    seed=st.integers(0, 10_000),
+)
+def test_alone_on_the_account_no_request_is_ever_refused(cap, reserve, rolling, begin, latency, headers, seed):
+    account = Account(
+        Limits(cap, reserve, minute=10.0), rolling=rolling, begin=begin, seed=seed, latency=(0.01, latency),
+        header=(lambda said: said) if headers else (lambda said: (None, None)),
+    )  # fmt: skip
+    draw = account.draw
+
+    def wants(at):
+        return [draw.choice(LANES)] * (draw.choice([1, 1, 5, 40]) if draw.random() < 0.06 else 0)
+
+    account.run(25, wants)
+    assert account.refused == []
+    assert account.sent
+
+
+@WINDOWS
+def test_posting_alone_drains_at_nearly_all_that_is_usable(rolling):
+    account = Account(CAP, rolling=rolling, begin=17.0)
+    account.run(240, keep(account, "posting", each=8))
+    assert account.refused == []
+    a_minute = [account.count("posting", 60 * one, 60 * one + 60) for one in range(4)]
+    assert a_minute[0] == 180
+    assert min(a_minute) >= 176
+
+
+@WINDOWS
+def test_every_lane_gets_its_guarantee_while_all_want_everything(rolling):
+    account = Account(CAP, rolling=rolling)
+    account.run(300, keep(account, *LANES))
+    assert account.refused == []
+    in_three_minutes = {lane: account.count(lane, 120, 300) for lane in LANES}
+    guaranteed = {lane: 3 * 180 * CAP.lanes.of(lane).guaranteed // 100 for lane in LANES}
+    assert all(in_three_minutes[lane] >= 0.96 * guaranteed[lane] for lane in LANES), in_three_minutes
+    assert sum(in_three_minutes.values()) >= 3 * 176
+
+
+@WINDOWS
+def test_a_full_backfill_does_not_delay_posting(rolling):
+    account = Account(CAP, rolling=rolling)
+    fill, live = keep(account, "backfill", "sweep", each=4), every(0.6, "posting")
+    account.run(240, lambda at: [*fill(at), *live(at)])
+    assert account.refused == []
+    assert account.longest_wait("posting") == 0.0
+    assert account.count("backfill", 60, 240) >= 27  # its guarantee; the sweep goes before it
+    assert account.count("backfill", 60, 240) + account.count("sweep", 60, 240) >= 3 * 70
+
+
+def test_a_lane_alone_keeps_to_its_greatest_share():
+    account = Account(CAP)
+    account.run(120, keep(account, "backfill"))
+    assert [account.count("backfill", 0, 60), account.count("backfill", 60, 120)] == [54, 54]
+
+
+def test_what_idle_lanes_lent_out_comes_back_within_a_minute():
+    account = Account(CAP)
+    account.run(90, keep(account, "posting", each=8))
+    posting, verify = keep(account, "posting", each=8), keep(account, "verify")
+    account.run(150, lambda at: [*posting(at), *verify(at)])
+    assert account.longest_wait("verify") <= 60.0
+    assert account.count("verify", 90, 240) >= 2.5 * 18
+
+
+@WINDOWS
+def test_another_app_that_takes_half_is_seen_through_the_headers(rolling):
+    account = Account(CAP, rolling=rolling)
+    account.run(300, keep(account, "posting", each=8), others=lambda at: round(at * 20) % 12 == 0)  # 100 a minute
+    assert len(account.refused) <= 5
+    assert account.count("posting", 60, 300) >= 4 * 60
+
+
+@WINDOWS
+def test_an_app_that_eats_the_whole_cap_costs_few_refusals(rolling):
+    account = Account(CAP, rolling=rolling)
+    account.run(300, keep(account, "posting", each=8), others=lambda at: 1)  # 1,200 a minute
+    assert len(account.refused) <= 5 * 12
+    account.refused.clear()
+    account.run(120, keep(account, "posting", each=8))  # it stopped
+    assert account.count("posting", 360, 420) >= 150
+    assert len(account.refused) <= 2
+
+
+def test_a_cap_below_the_one_of_the_file_is_learnt_without_a_refusal():
+    account = Account(CAP, cap=100)
+    account.run(240, keep(account, "posting", each=3))
+    assert account.refused == []
+    assert account.count("posting", 60, 240) >= 3 * 80
+
+
+@WINDOWS
+@pytest.mark.parametrize(
+    "header",
+    [
+        lambda said: (None, None),
+        lambda said: (None, said[1]),
+        lambda said: (said[0], None),
+        lambda said: (10_000_000, 0.0),
+        lambda said: (199, 600.0),
+        lambda said: (0, 600.0),
+    ],
+    ids=["none", "no_remaining", "no_period", "always_plenty", "always_new", "always_nothing"],
+)
+def test_absurd_headers_neither_burst_over_the_cap_nor_stop_for_more_than_a_minute(rolling, header):
+    account = Account(CAP, rolling=rolling, header=header)
+    account.run(300, keep(account, "posting", each=8))
+    assert account.refused == []
+    granted = [at for _, _, at in account.sent] + [300.0]
+    assert max(after - before for before, after in pairwise(granted)) <= 61.5
+
+
+@WINDOWS
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, 86_400 * 365.0], ids=["on", "back", "a_year_on"])
+@pytest.mark.parametrize("seen", ["headers", "witness"])
+def test_a_store_clock_that_jumps_neither_bursts_nor_stops(rolling, jump, seen):
+    """Without any header a process that was there before notices; a process that was not is held by the headers."""
+    blind = (lambda said: (None, None)) if seen == "witness" else (lambda said: said)
+    account = Account(CAP, rolling=rolling, header=blind, witness=seen == "witness")
+    for _ in range(3):
+        account.run(47, keep(account, "posting", each=8))
+        account.skew += jump
+    account.run(100, keep(account, "posting", each=8))
+    assert account.refused == []
+    granted = [at for _, _, at in account.sent] + [241.0]
+    assert max(after - before for before, after in pairwise(granted)) <= 61.5
+
+
+def test_what_two_processes_saw_of_one_jump_is_put_right_once():
+    account = Account(CAP)
+    account.run(10, every(1.0, "posting"))
+    account.step()
+    before, own = account.usage.at, account.now
+    account.skew += 500
+    account.step()
+    assert account.usage.at == pytest.approx(before + account.now - own)
+    account._expected = (before, own)  # another process, whose last visit was before the jump
+    account.now += 1
+    account.step()
+    assert account.usage.at == pytest.approx(before + account.now - own)
+
+
+def test_a_request_that_never_lands_is_forgotten_with_its_minute():
+    account = Account(CAP, latency=(1e6, 1e6))  # a process that took all it could, and died
+    account.run(5, keep(account, "posting", each=200))
+    assert account.count("posting") == 180
+    account.latency = (0.1, 0.1)
+    account.run(60, keep(account, "posting"))
+    assert account.count("posting", 60, 65) == 180
+
+
+# -- advice on spacing -------------------------------------------------------------------------------------------------
+def test_a_lane_with_more_than_half_left_need_not_space_its_waves():
+    account = Account(CAP)
+    assert spacing(account.usage, CAP, 0, 6) == 0.0
+    account.run(20, every(0.5, "posting"))  # 40 of 180
+    assert spacing(account.usage, CAP, 0, 6) == 0.0
+
+
+def test_waves_at_the_advised_spacing_never_wait():
+    account = Account(CAP)
+    due = [0.0]
+
+    def wants(at):
+        if at < due[0]:
+            return []
+        account.step()
+        due[0] = at + max(1.0, spacing(account.usage, CAP, 0, 4))
+        return ["posting"] * 4
+
+    account.run(300, wants)
+    assert account.longest_wait("posting") <= 0.5
+    assert account.count("posting", 60, 300) >= 4 * 160  # 240 a minute are wanted, 180 may be had
+    assert account.refused == []
+
+
+def test_spacing_after_a_burst_spreads_what_is_left_until_the_burst_comes_back():
+    account = Account(CAP)
+    account.run(0.5, lambda at: ["posting"] * 120 if at == 0 else [])
+    account.run(29.5, lambda at: [])
+    account.step()
+    assert spacing(account.usage, CAP, 0, 6) == pytest.approx(30 * 6 / 60, abs=0.2)
+
+
+def test_spacing_says_how_long_everybody_pauses():
+    usage = Usage(at=100.0, paused=107.5)
+    assert spacing(usage, CAP, 0, 6) == 7.5
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"at": 1}', '{"slots": 3}', '{"of": "another version"}'])
+def test_a_text_that_cannot_be_read_is_a_new_beginning(text):
+    assert Usage.loads(text) == Usage()
+
+
+def test_a_usage_is_read_as_it_was_written():
+    account = Account(CAP)
+    account.run(20, every(0.5, "posting", "sweep"))
+    assert Usage.loads(account.usage.dumps()) == account.usage
+
+
+def test_shares_of_a_tiny_cap_still_let_every_lane_through():
+    account = Account(Limits(1, 50, minute=1.0, lanes=Lanes(backfill=LaneShare(guaranteed=0, greatest=1))))
+    account.run(10, keep(account, "backfill", each=1))
+    assert account.count("backfill") >= 7
