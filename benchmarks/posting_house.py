@@ -38,6 +38,7 @@ app_ref = "tillbridge"
 integration_instance_id = 13
 currency = "GBP"
 requests_per_minute = {per_minute}
+minute_seconds = {minute}
 reserve_percent = {reserve}
 shipping_method_id = 1
 search_lag_seconds = 0
@@ -88,9 +89,11 @@ def shop_keys(count: int = len(PLACES)) -> list[str]:
     return [f"shop{number:02d}" for number in range(count)]
 
 
-def shops_text(url: str, count: int = len(PLACES), per_minute: int = UNLIMITED, reserve: int = 0) -> str:
+def shops_text(
+    url: str, count: int = len(PLACES), per_minute: int = UNLIMITED, reserve: int = 0, minute: float = 60
+) -> str:
     """A shops file of so many shops, which share the sandbox's warehouses in turn."""
-    head = _HEAD.format(url=url, per_minute=per_minute, reserve=reserve)
+    head = _HEAD.format(url=url, per_minute=per_minute, reserve=reserve, minute=minute)
     for number, key in enumerate(shop_keys(count)):
         warehouse, channel, contact = PLACES[number % len(PLACES)]
         head += _SHOP.format(key=key, warehouse=warehouse, channel=channel, contact=contact)
@@ -158,7 +161,7 @@ def house(
         ledger = stack.enter_context(Ledger.open(place))
         stack.callback(cluster.stop, place.postgres)
         http = stack.enter_context(httpx.Client(base_url=url, timeout=120))
-        text = shops_text(url, shops, per_minute or UNLIMITED, reserve)
+        text = shops_text(url, shops, per_minute or UNLIMITED, reserve, minute_seconds)
         yield House(ledger, loads(text), url, http, _listener(url))
 
 
