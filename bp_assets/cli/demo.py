@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -28,10 +29,11 @@ from bp_assets.config import Home, ShopsFile, load
 from bp_assets.domain.states import SETTLED
 from bp_assets.ledger.connection import Ledger
 from bp_assets.posting import linger
-from bp_assets.posting.intake import Intake
+from bp_assets.posting.attendants import note_totals
 
 DAY = date(2026, 11, 20)
 _POSTING_SECONDS = 120.0
+_STILL_SECONDS = 3.0  # longer than a till is left alone: nothing more comes
 _PRODUCTS = 200
 # What goes wrong in the ERP during the day, beside what the tills themselves get wrong.
 ERP_FAULTS = [
@@ -111,19 +113,19 @@ def _trade(out: Console, url: str, seed: int, transactions: int) -> dict[str, An
 def _post(out: Console, ledger: Ledger, shops: ShopsFile, expected: int) -> None:
     """Take and post until every receipt is there and nothing is on its way, or the time is over."""
     with step(out, "Posting") as shown, ErpClient(shops.erp, lane="posting") as client:
-        end = time.monotonic() + _POSTING_SECONDS
+        finished = threading.Event()
+        still = [0, time.monotonic()]  # how many were settled, and since when it is that many
 
         def on_round(one: linger.Round) -> None:
-            shown.to(_settled(ledger, posted=True), expected, one.posted.down)
-
-        quiet = 0
-        while quiet < 2 and time.monotonic() < end:
-            before = _settled(ledger, posted=True)
-            linger.run(ledger, client, shops, linger_seconds=1, on_round=on_round)
             done = _settled(ledger, posted=True)
-            quiet = quiet + 1 if done == before and done >= min(expected, _all(ledger)) else 0
-        with Intake(ledger, shops) as intake:
-            intake.note_totals([DAY])
+            shown.to(done, expected, one.posted.down)
+            if done != still[0]:
+                still[:] = [done, time.monotonic()]
+            if done >= min(expected, _all(ledger)) and time.monotonic() - still[1] > _STILL_SECONDS:
+                finished.set()
+
+        linger.run(ledger, client, shops, linger_seconds=_POSTING_SECONDS, on_round=on_round, stop=finished)
+        note_totals(ledger, shops, [DAY])
 
 
 def _settled(ledger: Ledger, *, posted: bool) -> int:

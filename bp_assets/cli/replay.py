@@ -28,7 +28,7 @@ from bp_assets.config import ConfigError, FileDropFeed, Shop, ShopsFile
 from bp_assets.domain.sale import LineType, Sale
 from bp_assets.domain.states import UNSETTLED
 from bp_assets.ledger.connection import Ledger
-from bp_assets.posting.intake import Intake
+from bp_assets.posting.attendants import take_all
 from bp_assets.posting.poster import Poster, Summary
 from bp_assets.posting.verify import verify_posted
 
@@ -48,8 +48,8 @@ def run(root: Path, files: list[Path], shops: ShopsFile, json_out: Path | None, 
     with step(out, "Dropping the files") as shown:
         shown.to(_drop(files, folder), note=str(folder))
     with Ledger.open(place) as ledger:
-        with step(out, "Taking and decoding receipts") as shown, Intake(ledger, shops) as intake:
-            results = intake.take_all()
+        with step(out, "Taking and decoding receipts") as shown:
+            results = take_all(ledger, shops)
             shown.to(sum(one.new for one in results))
             for one in results:
                 if one.error or one.waiting:

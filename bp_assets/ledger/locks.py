@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import psycopg2  # type: ignore[import-untyped]  # ships no types
@@ -18,6 +18,9 @@ import sqlalchemy as sa
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.recording import CHANNEL
+
+_LOCK_TIMEOUT = "55P03"
+_ASKED_AGAIN = "1s"  # how long a waiting run lies in PostgreSQL's queue before it looks up
 
 
 class PosterLock:
@@ -33,8 +36,20 @@ class PosterLock:
         Raises:
             LockLost: the connection is gone, and with it the lock: another poster may already be sending.
         """
+        self._ask(sa.text("select 1"), {})
+
+    def wanted(self) -> bool:
+        """Whether another run waits for the lock. Raises as ``check``."""
+        query = sa.text(
+            "select exists (select from pg_locks where locktype = 'advisory' and not granted and objsubid = 1"
+            " and (classid::bigint << 32) | objid::bigint = :key"
+            " and database = (select oid from pg_database where datname = current_database()))"
+        )
+        return bool(self._ask(query, {"key": _key(self._account)}))
+
+    def _ask(self, query: sa.TextClause, values: dict[str, int]) -> object:
         try:
-            self._connection.scalar(sa.text("select 1"))
+            return self._connection.scalar(query, values)
         except sa.exc.DBAPIError as error:
             raise LockLost(
                 f"The poster's lock of ERP account {self._account!r} was lost with its connection."
@@ -42,17 +57,45 @@ class PosterLock:
 
 
 @contextmanager
-def poster_lock(ledger: Ledger, account: str) -> Iterator[PosterLock | None]:
-    """The right to post to an ERP account, for the time of the block; ``None`` where another process has it."""
-    key = int.from_bytes(hashlib.sha256(f"poster\x1f{account}".encode()).digest()[:8], "big", signed=True)
+def poster_lock(
+    ledger: Ledger,
+    account: str,
+    *,
+    wait_seconds: float = 0.0,
+    given_up: Callable[[], bool] = lambda: False,
+) -> Iterator[PosterLock | None]:
+    """The right to post to an ERP account, for the time of the block; ``None`` where another process has it.
+
+    With ``wait_seconds`` it queues up for the lock, for so long at most and until ``given_up``; who holds it sees that
+    (``wanted``) and gets it over with.
+    """
     connection = _own_connection(ledger)
     try:
-        got = connection.scalar(sa.text("select pg_try_advisory_lock(:key)"), {"key": key})
+        got = connection.scalar(sa.text("select pg_try_advisory_lock(:key)"), {"key": _key(account)})
+        end = time.monotonic() + wait_seconds
+        while not got and time.monotonic() < end and not given_up():
+            got = _queued(connection, account)
         yield PosterLock(connection, account) if got else None
     finally:
         with suppress(sa.exc.DBAPIError):
             connection.invalidate()  # really closed, never back in the pool with the lock still on it
         connection.close()
+
+
+def _key(account: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"poster\x1f{account}".encode()).digest()[:8], "big", signed=True)
+
+
+def _queued(connection: sa.Connection, account: str) -> bool:
+    """Whether the lock came while we lay in its queue for a second."""
+    try:
+        connection.execute(sa.text(f"set lock_timeout = '{_ASKED_AGAIN}'"))
+        connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": _key(account)})
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) != _LOCK_TIMEOUT:
+            raise
+        return False
+    return True
 
 
 class Bell:

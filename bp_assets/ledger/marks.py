@@ -77,6 +77,15 @@ def mark_of(ledger: Ledger, shop: str) -> Any:
 
 
 @retrying
+def mark_row(ledger: Ledger, shop: str) -> Mark | None:
+    """All that is known of the shop's till, or ``None`` if it was never asked."""
+    query = sa.select(*(marks.c[name] for name in Mark.__dataclass_fields__)).where(marks.c.shop == shop)
+    with ledger.begin() as connection:
+        row = connection.execute(query).one_or_none()
+    return Mark(*row) if row else None
+
+
+@retrying
 def all_marks(ledger: Ledger) -> list[Mark]:
     """Every shop that was ever asked, by name."""
     query = sa.select(*(marks.c[name] for name in Mark.__dataclass_fields__)).order_by(marks.c.shop)

@@ -22,7 +22,7 @@ from bp_assets.ledger.changes import change_stream, changes
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import postings_of
 from bp_assets.model import rows
-from bp_assets.posting.intake import Intake
+from bp_assets.posting.attendants import note_totals
 from bp_assets.resources import LakeResource, LedgerResource, ShopsResource
 from bp_assets.telling import Said, told
 
@@ -103,8 +103,7 @@ def ask_tills(ledger: Ledger, shops: ShopsFile, days: set[date], now: datetime) 
     """Have the tills' own totals of yesterday, today and the newest of ``days`` noted in the ledger; the days asked."""
     local = {now.astimezone(shop.zone).date() for shop in shops.shops}
     asked = sorted(days | local | {day - timedelta(days=1) for day in local})[-MOST_DAYS:]
-    with Intake(ledger, shops) as intake:
-        intake.note_totals(asked)
+    note_totals(ledger, shops, asked)
     return asked
 
 

@@ -1,30 +1,37 @@
-"""Intake: ask every till what is new, store it raw with the moved mark, decode it, put it in line.
+"""One shop's intake: ask its till what is new, store it raw with the moved mark, decode it, put it in line.
 
-Each shop has its own till, its own mark, its own failures: one that does not answer is asked again later and delays
-nobody. Read: tills, ``inbox``, ``marks``. Written: ``inbox`` and ``marks`` in one transaction, then ``postings``.
+Each shop has its own till, its own mark, its own failures; nothing here knows of another shop. A long backlog is taken
+in small steps with rests between them, and one shop's at a time, so that it leaves processor and ledger to the others.
+Read: the till, ``inbox``, ``marks``. Written: ``inbox`` and ``marks`` in one transaction, then ``postings``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from types import TracebackType
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bp_assets.config import Shop, ShopsFile
-from bp_assets.ledger import inbox, marks, recording, totals
+from bp_assets.ledger import inbox, marks, recording
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import LedgerError
+from bp_assets.posting.breaker import rest_after
 from bp_assets.tills import protocol
 from bp_assets.tills.protocol import Till, TillError
 from bp_assets.tills.systems import decode, open_till
 
-_FETCHES = 1000  # pages of one ask; a till that still has more then is asked again in the next round
-_DECODE_BATCH = 500
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
+_FETCHES = 1000  # pages of one ask; a till that still has more then is asked again at once
+_DECODE_BATCH = 100
+_FEW = 100  # receipts of one ask; more are a backlog
+_LONGEST_REST = 2.0
+_AT_THE_LEDGER = 4  # shops in the ledger at once: the rest of its connections are the poster's
+_LIFE_SIGN_SECONDS = 15.0  # how old ``asked_at`` may become while a till answers that nothing is new
+_LOOK_AGAIN_SECONDS = 30.0  # how often the inbox is looked through for receipts that another process put back
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,93 +47,175 @@ class ShopIntake:
     excluded: int = 0
     waiting: tuple[str, ...] = ()
     error: str = ""
+    changed: bool = False  # whether the till's state is another one than after the ask before
 
 
-class Intake:
-    """The tills of all shops, kept open between asks: readers remember what they have handed over."""
+class Doors:
+    """What the shops of one run share: a few places at the ledger, and one for whoever works through a backlog."""
 
-    def __init__(self, ledger: Ledger, shops: ShopsFile) -> None:
-        self.ledger, self.shops = ledger, shops
-        self._tills: dict[str, Till] = {}
-        self._pool = ThreadPoolExecutor(max_workers=max(1, min(8, len(shops.shops))), thread_name_prefix="till")
+    def __init__(self) -> None:
+        self.ledger = threading.BoundedSemaphore(_AT_THE_LEDGER)
+        self.closing = threading.Event()
+        self._backlog = threading.Lock()
 
-    def __enter__(self) -> Intake:
-        return self
+    @contextmanager
+    def step(self, receipts: int) -> Iterator[None]:
+        """One step of work with the ledger. A step of a backlog is followed by a rest of the same length."""
+        if receipts <= _FEW:
+            with self.ledger:
+                yield
+            return
+        with self._backlog:
+            began = time.monotonic()
+            with self.ledger:
+                yield
+            self.closing.wait(min(_LONGEST_REST, time.monotonic() - began))
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
-        self._pool.shutdown()
-        for till in self._tills.values():
-            till.close()
 
-    def take_all(self, now: datetime | None = None) -> list[ShopIntake]:
-        """Ask every shop whose time has come, side by side; one result a shop. Raises only for our own ledger."""
-        moment = now or datetime.now(UTC)
-        known = {mark.shop: mark for mark in marks.all_marks(self.ledger)}
-        return list(self._pool.map(lambda shop: self._ask(shop, known.get(shop.key), moment), self.shops.shops))
+@dataclass(slots=True)
+class ShopTaker:
+    """Takes one shop's receipts. Keep it for a whole run: its till remembers what it has handed over.
 
-    def note_totals(self, days: Sequence[date]) -> None:
-        """Keep what each till itself says it took on these days; a till that can't say is left out."""
-        noted = [total for shop in self.shops.shops for day in days if (total := self._totals(shop, day))]
-        totals.note_till_totals(self.ledger, noted)
+    One thread at a time may call ``ask``; ``asking_since`` may be read by others (``time.monotonic``; ``None`` while
+    the till is not being asked).
+    """
 
-    def _till(self, shop: Shop) -> Till:
-        if shop.key not in self._tills:
-            self._tills[shop.key] = open_till(shop, self.shops.currency_of(shop))
-        return self._tills[shop.key]
+    ledger: Ledger
+    shops: ShopsFile
+    shop: Shop
+    doors: Doors = field(default_factory=Doors)
+    open_till: Callable[[Shop, str], Till] = open_till
+    failures: int = 0
+    next_ask_at: datetime | None = None
+    asking_since: float | None = None
+    till: Till | None = None
+    _mark: protocol.Mark | None = None
+    _known: bool = False  # whether ``_mark`` and the rest were read from the ledger
+    _noted_at: float = 0.0
+    _looked_at: float = 0.0
 
-    def _ask(self, shop: Shop, known: marks.Mark | None, now: datetime) -> ShopIntake:
-        resting = bool(known and known.next_ask_at and known.next_ask_at > now)
-        new = versions = 0
-        waiting: tuple[str, ...] = ()
-        error = ""
+    def close(self) -> None:
+        """Give the till back; not while it is being asked: a till that hangs is left to the end of the process."""
+        if self.till is not None and self.asking_since is None:
+            self.till.close()
+
+    def ask(self) -> ShopIntake:
+        """Ask the till if its time has come, and decode what lies in the inbox. Raises only for our own ledger."""
+        self._know()
+        resting = bool(self.next_ask_at and self.next_ask_at > datetime.now(UTC))
+        before, got = self.failures, _Got()
         if not resting:
             try:
-                new, versions, waiting = self._fetch(shop)
+                self._fetch(got)
             except (LedgerError, SQLAlchemyError):
                 raise
             except Exception as failure:  # a mistake in a reader must cost one shop, never the others
-                error = _words(failure)
-                pause = _pause(known.failures if known else 0)
-                marks.ask_failed(self.ledger, shop.key, error, now + timedelta(seconds=pause))
+                got.error = _words(failure)
+                kind = failure.kind if isinstance(failure, TillError) else "reader_failed"
+                self.failed(kind, got.error)
         # What is already in the inbox is decoded whether or not the till answers.
-        states = decode_waiting(self.ledger, self.shops, shop)
+        now = time.monotonic()
+        if got.new or got.versions or now - self._looked_at >= _LOOK_AGAIN_SECONDS or not self._looked_at:
+            self._looked_at = now
+            self._decode(got)
         return ShopIntake(
-            shop.key,
+            self.shop.key,
             not resting,
-            new,
-            versions,
-            states.get("decoded", 0),
-            states.get("quarantined", 0),
-            states.get("excluded", 0),
-            waiting,
-            error,
+            got.new,
+            got.versions,
+            got.states.get("decoded", 0),
+            got.states.get("quarantined", 0),
+            got.states.get("excluded", 0),
+            got.waiting,
+            got.error,
+            changed=bool(self.failures) != bool(before),
         )
 
-    def _fetch(self, shop: Shop) -> tuple[int, int, tuple[str, ...]]:
-        till = self._till(shop)
-        mark = marks.mark_of(self.ledger, shop.key)
-        new = versions = 0
-        waiting: tuple[str, ...] = ()
-        for _ in range(_FETCHES):
-            fetched = till.fetch(mark)
-            waiting = tuple(f"{one.what}: {one.reason}" for one in fetched.waiting)
-            if fetched.receipts or fetched.mark != mark:
-                taken = inbox.take(self.ledger, shop.key, fetched.receipts, fetched.mark)
-                new, versions = new + taken.new, versions + taken.new_versions
-            else:
-                marks.asked(self.ledger, shop.key)
-            mark = fetched.mark
-            if not fetched.more:
-                break
-        return new, versions, waiting
+    def failed(self, kind: str, error: str) -> None:
+        """The till could not be asked: note why, and leave it alone for a while."""
+        self.failures += 1
+        rest = rest_after(self.failures)
+        self.next_ask_at = datetime.now(UTC) + timedelta(seconds=rest.seconds)
+        with self.doors.ledger:
+            marks.ask_failed(self.ledger, self.shop.key, error, self.next_ask_at, kind=kind, state=rest.state)
 
-    def _totals(self, shop: Shop, day: date) -> totals.TillTotal | None:
-        asked = datetime.now(UTC)
+    def _know(self) -> None:
+        """What the ledger knows of the till from earlier runs: its mark, and whether it rests."""
+        if self._known:
+            return
+        with self.doors.ledger:
+            known = marks.mark_row(self.ledger, self.shop.key)
+        if known is not None:
+            self._mark, self.failures, self.next_ask_at = known.mark, known.failures, known.next_ask_at
+        self._known = True
+
+    def _fetch(self, got: _Got) -> None:
+        if self.till is None:
+            self.till = self.open_till(self.shop, self.shops.currency_of(self.shop))
+        for _ in range(_FETCHES):
+            fetched = self._fetched()
+            got.waiting = tuple(f"{one.what}: {one.reason}" for one in fetched.waiting)
+            if fetched.receipts or fetched.mark != self._mark:
+                got.handed += len(fetched.receipts)
+                with self.doors.step(got.handed):
+                    taken = inbox.take(self.ledger, self.shop.key, fetched.receipts, fetched.mark)
+                got.new, got.versions = got.new + taken.new, got.versions + taken.new_versions
+                self._noted_at = time.monotonic()
+            elif self.failures or time.monotonic() - self._noted_at >= _LIFE_SIGN_SECONDS or not self._noted_at:
+                with self.doors.ledger:
+                    marks.asked(self.ledger, self.shop.key)
+                self._noted_at = time.monotonic()
+            self._mark, self.failures, self.next_ask_at = fetched.mark, 0, None
+            if not fetched.more or self.doors.closing.is_set():
+                return
+            self._decode(got)  # a backlog is posted while the rest of it still comes in
+
+    def _fetched(self) -> protocol.Fetch:
+        assert self.till is not None, "opened before it is asked"
+        self.asking_since = time.monotonic()
         try:
-            said = self._till(shop).control_totals(day)
-        except Exception:  # a till that can't say is left out, whatever the reason; asking for receipts tells it
-            return None
-        return totals.TillTotal(shop.key, day, said.transactions, said.gross_minor, said.currency, asked)
+            return self.till.fetch(self._mark)
+        finally:
+            self.asking_since = None
+
+    def _decode(self, got: _Got) -> None:
+        """Decode what lies in the inbox. A receipt that the decoder chokes on is quarantined, not in the way."""
+        currency = self.shops.currency_of(self.shop)
+        while True:
+            with self.doors.step(got.handed):
+                decoded = _decode_some(self.ledger, self.shop, currency, got.states)
+            if decoded < _DECODE_BATCH or self.doors.closing.is_set():
+                return
+            got.handed += decoded
+
+
+@dataclass(slots=True)
+class _Got:
+    """What an ask has brought so far."""
+
+    handed: int = 0  # receipts this ask had to do with
+    new: int = 0
+    versions: int = 0
+    waiting: tuple[str, ...] = ()
+    error: str = ""
+    states: dict[str, int] = field(default_factory=dict)
+
+
+def decode_waiting(ledger: Ledger, shops: ShopsFile, shop: Shop) -> dict[str, int]:
+    """Decode all that lies in the inbox of a shop; how many receipts went to which state."""
+    states: dict[str, int] = {}
+    while _decode_some(ledger, shop, shops.currency_of(shop), states):
+        pass
+    return states
+
+
+def _decode_some(ledger: Ledger, shop: Shop, currency: str, states: dict[str, int]) -> int:
+    """Decode the next receipts of the inbox; how many there were. Adds to ``states``."""
+    results = [_result(row, shop, currency) for row in inbox.undecoded(ledger, shop.key, _DECODE_BATCH)]
+    if results:
+        for state, number in recording.record(ledger, results).items():
+            states[state] = states.get(state, 0) + number
+    return len(results)
 
 
 def _words(failure: Exception) -> str:
@@ -134,22 +223,6 @@ def _words(failure: Exception) -> str:
     if isinstance(failure, TillError):
         return str(failure)
     return f"the reader failed with {type(failure).__name__}: {failure}"[:500]
-
-
-def _pause(failures: int) -> float:
-    """Seconds until a till that failed is asked again: longer after each failure in a row."""
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures, 16))
-
-
-def decode_waiting(ledger: Ledger, shops: ShopsFile, shop: Shop) -> dict[str, int]:
-    """Decode what lies in the inbox of a shop. A receipt that the decoder chokes on is quarantined, not in the way."""
-    counted: dict[str, int] = {}
-    currency = shops.currency_of(shop)
-    while rows := inbox.undecoded(ledger, shop.key, _DECODE_BATCH):
-        results = [_result(row, shop, currency) for row in rows]
-        for state, number in recording.record(ledger, results).items():
-            counted[state] = counted.get(state, 0) + number
-    return counted
 
 
 def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
@@ -178,9 +251,3 @@ def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
         message = f"sold on {found.business_date}, the shop starts on {shop.start_on}"
         return recording.Excluded(row.inbox_id, "before_start", message, found)
     return recording.Decoded(row.inbox_id, found)
-
-
-def take_all(ledger: Ledger, shops: ShopsFile, now: datetime | None = None) -> list[ShopIntake]:
-    """One ask of every till, for callers that keep nothing open."""
-    with Intake(ledger, shops) as intake:
-        return intake.take_all(now)

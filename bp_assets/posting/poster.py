@@ -75,15 +75,22 @@ class Poster:
             self._catalogue = catalogue_of(self.client, self.shops)
         return self._catalogue
 
-    def refresh(self) -> None:
-        """Read master data again before the next wave: a lingering run must not post with yesterday's products."""
-        self._catalogue = None
+    def refresh(self, catalogue: Catalogue | None = None) -> None:
+        """Go on with this master data, or read it again before the next wave: a lingering run must not post with
+        yesterday's products."""
+        self._catalogue = catalogue
         self._links = Links(self.ledger, self.client, self.shops)
 
-    def post_due(self, on_wave: Callable[[Summary], None] = lambda summary: None, most_waves: int = _WAVES) -> Summary:
+    def post_due(
+        self,
+        on_wave: Callable[[Summary], None] = lambda summary: None,
+        most_waves: int = _WAVES,
+        choose: Callable[[Sequence[Posting]], Sequence[Posting]] = lambda batch: batch,
+    ) -> Summary:
         """Send what is due now, at most so many waves of it; ``Summary.more`` says whether something may be left.
 
-        Never raises for the ERP; ``Summary.down`` says if it stopped for it.
+        ``choose`` may narrow each wave, or end them by leaving nothing of it. Never raises for the ERP;
+        ``Summary.down`` says if it stopped for it.
         """
         summary = Summary(more=True)
         for _ in range(most_waves):
@@ -91,6 +98,8 @@ class Poster:
             batch = due(self.ledger, min(size, _PROBE) if self._down else size, self.now())
             if not batch:
                 summary.more = False
+                break
+            if not (batch := list(choose(batch))):
                 break
             try:
                 # Before any sale is touched: an ERP that does not even answer this costs no sale an attempt.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bp_assets.config import ShopsFile, loads
 from bp_assets.ledger.connection import Ledger
-from bp_assets.posting.intake import take_all
+from bp_assets.posting.attendants import take_all
 
 TOML = """
 [erp]

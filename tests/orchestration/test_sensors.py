@@ -14,7 +14,7 @@ from bp_assets.definitions import defs, resources
 from bp_assets.jobs import ALONE, POSTER
 from bp_assets.ledger.marks import asked
 from bp_assets.ledger.webhooks import handled, hear
-from bp_assets.posting.intake import take_all
+from bp_assets.posting.attendants import take_all
 from bp_assets.resources import ledger_of
 from sensors import new_sales as new_sales_file
 from sensors import unsettled_postings as unsettled_file
