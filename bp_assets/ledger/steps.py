@@ -86,8 +86,10 @@ class Step:
 _COLUMNS = [steps.c[name] for name in Step.__dataclass_fields__]
 
 
-def intend(ledger: Ledger, intents: Sequence[Intent]) -> dict[Key, int]:
+def intend(ledger: Ledger, intents: Sequence[Intent], now: datetime | None = None) -> dict[Key, int]:
     """Commit the intents of a batch of calls and set their postings to ``sending``; the step ids by key. All or none.
+
+    ``now`` is the caller's clock, if it keeps one of its own.
 
     Raises:
         OpenStep: an earlier attempt has no known outcome: settle it first.
@@ -95,7 +97,7 @@ def intend(ledger: Ledger, intents: Sequence[Intent]) -> dict[Key, int]:
         IllegalTransition: the posting is not on its way (settled, excluded, quarantined, or posted).
     """
     # One instant per call: after a lost commit the repetition recognises its own rows by it.
-    return _intend(ledger, intents, datetime.now(UTC))
+    return _intend(ledger, intents, now or datetime.now(UTC))
 
 
 @retrying

@@ -140,7 +140,7 @@ def _order(plan: Plan, document: Document, known: Known, shops: ShopsFile) -> Ca
         price_list_id=shop.price_list_id,
         price_mode="INC" if sale.prices_include_tax else "EXC",
         status_id=shops.erp.new_order_status_id if document.code == ORDER else shops.erp.new_credit_status_id,
-        parent_id=known.parent_id or None,
+        parent_id=(known.parent_id or None) if document.code == CREDIT else None,  # the original of what came back
     )
     path = encode.SALES_ORDER if document.code == ORDER else encode.SALES_CREDIT
     return Call(sale.sale_id, document.code, "order", document.ref, "POST", path, body)

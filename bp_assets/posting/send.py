@@ -225,7 +225,7 @@ class Wave:
         self.still_mine()
         calls = [call for group in groups for call in group]
         intents = [Intent(c.sale_id, c.document, c.step, c.handle, c.method, c.path, c.body) for c in calls]
-        ids = intend(self.ledger, intents)
+        ids = intend(self.ledger, intents, self.now())
         with ThreadPoolExecutor(min(_IN_FLIGHT, len(groups))) as pool:
             requests = [pool.submit(self._send_group, group) for group in groups]
         ends = [
