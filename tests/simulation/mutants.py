@@ -103,7 +103,7 @@ class _InTheLedger(Process):
     statement = ""
 
     def turn(self) -> Turn:
-        self.intake.take_all(self.clock.now())
+        self.take()
         with self.ledger.begin() as connection:
             connection.execute(sa.text(self.statement))
         return super().turn()

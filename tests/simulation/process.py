@@ -24,7 +24,7 @@ from bp_assets.config import ShopsFile
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.locks import poster_lock
 from bp_assets.posting import send
-from bp_assets.posting.intake import Intake, ShopIntake
+from bp_assets.posting.intake import Doors, ShopIntake, ShopTaker
 from bp_assets.posting.poster import Poster, Summary
 from bp_assets.posting.verify import Verified, verify_posted
 from tests.simulation import gate as gates
@@ -89,17 +89,24 @@ class Process:
         self.shops, self.clock = shops, clock
         self.ledger = Ledger(database)
         erp = shops.erp
-        budget = RequestBudget(erp.requests_per_minute, erp.reserve_percent, clock.monotonic, clock.sleep)
+        budget = RequestBudget(
+            erp.requests_per_minute,
+            erp.reserve_percent,
+            clock=clock.monotonic,
+            rest=lambda _, seconds: clock.sleep(seconds),
+        )
         self.client = self.client_class(erp, TOKEN, lane="posting", budget=budget)
         self.client.traits["multi_message_rest"] = Rest(clock.monotonic)
-        self.intake = Intake(self.ledger, shops)
+        doors = Doors()
+        self.takers = [ShopTaker(self.ledger, shops, shop, doors, now=clock.now) for shop in shops.shops]
         if deeds is not None:
             watch_commits(self.ledger, deeds)
             watch_requests(self.client, deeds)
         self.poster = Poster(self.ledger, self.client, shops, now=clock.now)
 
     def close(self) -> None:
-        self.intake.__exit__(None, None, None)
+        for taker in self.takers:
+            taker.close()
         self.client.close()
         self.ledger.close()
 
@@ -110,9 +117,13 @@ class Process:
             with poster_lock(self.ledger, self.shops.erp.account) as lock:
                 if lock is not None:
                     self.poster.still_mine = lock.check  # requests go one after the other: no two ask it at once
-                    return Turn(self.intake.take_all(self.clock.now()), self.poster.post_due(most_waves=_WAVES))
+                    return Turn(self.take(), self.poster.post_due(most_waves=_WAVES))
             time.sleep(0.01)  # the dead process's connection is being closed
         raise Hung("the poster's lock of a dead process was not let go")
+
+    def take(self) -> list[ShopIntake]:
+        """Ask every till, one after the other."""
+        return [taker.ask() for taker in self.takers]
 
     def verify(self) -> Verified:
         return verify_posted(self.ledger, self.client, self.shops)
