@@ -19,13 +19,12 @@ from sandbox.world import World
 
 
 def build_app(config: SandboxConfig) -> Starlette:
-    """The ASGI application; its world is at ``app.state.world``, its tills at ``app.state.floor``."""
+    """The ASGI application; its world is at ``app.state.world``."""
     world = World(config)
-    floor = TradingFloor(world)
-    routes: list[BaseRoute] = [*control_routes(world), *_till_routes(world, floor)]
+    routes: list[BaseRoute] = [*control_routes(world), *_till_routes(world)]
     routes.append(Mount("/", app=ErpEndpoint(world, build_router())))
     app = Starlette(routes=routes, lifespan=_lifespan)
-    app.state.world, app.state.floor = world, floor
+    app.state.world = world
     return app
 
 
@@ -39,9 +38,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await task
 
 
-def _till_routes(world: World, floor: TradingFloor) -> list[Route]:
+def _till_routes(world: World) -> list[Route]:
     """The simulated tills, which start their books anew whenever the ERP does."""
-    tills = TillRoutes(floor)
+    tills = TillRoutes(TradingFloor(world))
 
     def reset() -> None:
         tills.reset({})

@@ -62,6 +62,7 @@ class Erp(_Part):
     shipping_method_id: int = 0
     event_owner_contact_id: PositiveInt = 4  # who ships: required on every goods-out event
     search_lag_seconds: float = Field(default=10, ge=0, le=600)
+    cost_price_list_id: PositiveInt = 1  # what returned goods are worth where no order row says it (end_of_day)
 
     @property
     def url(self) -> str:
@@ -130,6 +131,7 @@ class Posting(_Part):
     batch_size: int = Field(default=200, ge=1, le=200)
     linger_seconds: float = Field(default=120, ge=0, le=3600)
     poll_seconds: float = Field(default=2, gt=0, le=600)
+    stock_interval_seconds: float = Field(default=60, ge=0, le=3600)
     close_orders: bool = True
     zero_rated_code: str = ""  # tax code of rows that carry no tax at all (tips, rounding); default: tax_map["0"]
 
@@ -215,6 +217,10 @@ class ShopsFile(_Part):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def has(self, key: str) -> bool:
+        """Whether there is a shop of this key."""
+        return any(shop.key == key for shop in self.shops)
 
     def shop(self, key: str) -> Shop:
         """The shop of a key.

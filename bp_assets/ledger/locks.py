@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.errors import LockLost
-from bp_assets.ledger.recording import CHANNEL
+from bp_assets.ledger.trading_days import CHANNEL
 
 _LOCK_TIMEOUT = "55P03"
 _ASKED_AGAIN = "1s"  # how long a waiting run lies in PostgreSQL's queue before it looks up

@@ -21,8 +21,8 @@ from bp_assets.domain.states import State
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.errors import IllegalTransition
 from bp_assets.ledger.inbox import clean
-from bp_assets.ledger.recording import CHANNEL
 from bp_assets.ledger.schema import postings
+from bp_assets.ledger.trading_days import CHANNEL
 
 _ON_ITS_WAY = {State.PENDING, State.SENDING, State.UNKNOWN}
 # From where a posting may come to each state. ``verified`` and ``quarantined`` lead nowhere by themselves: the first is
@@ -249,6 +249,9 @@ def requeue(
         together, alone = set(summed_up.values()), set(sale_ids) - set(summed_up)
         if move(connection, [*alone, *together], State.PENDING, **fresh):
             connection.execute(sa.text(f"notify {CHANNEL}"))
+        # What a receipt moves is planned anew: a map may have been mended.
+        anew = sa.update(postings).where(_one_of(sorted(alone)), postings.c.role == "member")
+        connection.execute(anew.values(stock=""))
         receipts = sa.select(sa.func.count()).where(postings.c.role != "summary")
         chosen = sa.or_(_one_of(sorted(alone)), _members_of(sorted(together)))
         return int(connection.scalar(receipts.where(chosen)) or 0)

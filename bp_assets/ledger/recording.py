@@ -26,9 +26,8 @@ from bp_assets.domain.states import State
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.inbox import clean
 from bp_assets.ledger.schema import inbox, postings
-from bp_assets.ledger.trading_days import REALTIME, fix_modes
+from bp_assets.ledger.trading_days import CHANNEL, REALTIME, fix_modes
 
-CHANNEL = "tillbridge_inbox"
 _LOCK = 0x7411_0002
 _RECEIPT = ("inbox_id", "sale_id", "version", "shop", "source", "account", "source_id", "received_at")
 

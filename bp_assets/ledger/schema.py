@@ -96,8 +96,6 @@ postings = sa.Table(
              postgresql_where=sa.text("state in ('pending','sending','unknown') and role <> 'member'")),
     sa.Index("postings_unverified", "sale_id",
              postgresql_where=sa.text("state = 'posted' and role <> 'member'")),
-    sa.Index("postings_parked", "shop", "reason_code",
-             postgresql_where=sa.text("state in ('rejected', 'quarantined')")),
     sa.Index("postings_change", "change_xid"),
     sa.Index("postings_day", "shop", "business_date"),
     sa.Index("postings_gathering", "shop", "business_date", "stock",
@@ -292,6 +290,7 @@ stock_moves = sa.Table(
     sa.Column("change_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
     sa.UniqueConstraint("handle", name="stock_moves_handle"),
     sa.Index("stock_moves_waiting", "shop", postgresql_where=sa.text("note_id is null")),
+    sa.Index("stock_moves_note", "note_id", postgresql_where=sa.text("note_id is not null")),
     sa.Index("stock_moves_batch", "batch_id", postgresql_where=sa.text("note_id is null")),
     sa.Index("stock_moves_change", "change_xid"),
 )

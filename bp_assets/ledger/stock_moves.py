@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.errors import OpenStep
 from bp_assets.ledger.inbox import clean
 from bp_assets.ledger.postings import Posting, read
-from bp_assets.ledger.schema import postings, stock_batches, stock_moves
+from bp_assets.ledger.schema import postings, stock_batches, stock_moves, trading_days
 
 _OPEN = sa.or_(stock_batches.c.outcome.is_(None), stock_batches.c.outcome == "unknown")
 
@@ -45,6 +45,9 @@ class Waiting:
 
     move: Move
     refusals: int
+    sold_at: datetime
+    business_date: date
+    closing: bool  # somebody asked for the day's close
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +107,38 @@ def _settle_receipts(connection: sa.Connection, sale_ids: Sequence[str]) -> None
 
 
 @retrying
-def waiting_moves(ledger: Ledger, shop: str, limit: int) -> list[Waiting]:
-    """What a shop's next requests carry, in the order the receipts were made; receipts set aside are left out."""
+def waiting_moves(ledger: Ledger, shop: str, receipts: int) -> list[Waiting]:
+    """What a shop's next requests carry: all moves of its oldest receipts that wait; those set aside are left out."""
+    waits = (
+        stock_moves.c.shop == shop,
+        stock_moves.c.note_id.is_(None),
+        stock_moves.c.batch_id.is_(None),
+        postings.c.state == "pending",
+    )
+    both = stock_moves.join(postings, postings.c.sale_id == stock_moves.c.sale_id)
+    oldest = (
+        sa.select(stock_moves.c.sale_id)
+        .select_from(both)
+        .where(*waits)
+        .group_by(stock_moves.c.sale_id, postings.c.sold_at)
+        .order_by(postings.c.sold_at, stock_moves.c.sale_id)
+        .limit(receipts)
+    )
+    day = sa.and_(trading_days.c.shop == postings.c.shop, trading_days.c.business_date == postings.c.business_date)
     query = (
-        sa.select(*_MOVE, stock_moves.c.refusals)
-        .join(postings, postings.c.sale_id == stock_moves.c.sale_id)
-        .where(
-            stock_moves.c.shop == shop,
-            stock_moves.c.note_id.is_(None),
-            stock_moves.c.batch_id.is_(None),
-            postings.c.state == "pending",
+        sa.select(
+            *_MOVE,
+            stock_moves.c.refusals,
+            postings.c.sold_at,
+            postings.c.business_date,
+            trading_days.c.close_asked_at.is_not(None),
         )
+        .select_from(both.outerjoin(trading_days, day))
+        .where(*waits, stock_moves.c.sale_id.in_(oldest))
         .order_by(postings.c.sold_at, *(stock_moves.c[name] for name in ("sale_id", "document", "sequence")))
     )
     with ledger.begin() as connection:
-        return [Waiting(Move(*row[:-1]), row[-1]) for row in connection.execute(query.limit(limit))]
+        return [Waiting(Move(*row[: len(_MOVE)]), *row[len(_MOVE) :]) for row in connection.execute(query)]
 
 
 @retrying
@@ -245,12 +265,13 @@ def _note(connection: sa.Connection, notes: Mapping[str, int]) -> int:
 
 
 @retrying
-def refused_moves(ledger: Ledger, sale_id: str) -> None:
-    """Let go of what a receipt that is set aside could not move: it is planned anew when it comes back."""
+def known_notes(ledger: Ledger, notes: Sequence[int]) -> set[int]:
+    """Which of these corrections of the ERP our moves were done by."""
+    query = sa.select(stock_moves.c.note_id).where(
+        stock_moves.c.note_id == sa.any_(sa.cast(list(notes), pg.ARRAY(sa.BigInteger)))
+    )
     with ledger.begin() as connection:
-        connection.execute(_waiting_rows([sale_id]))
-        change = sa.update(postings).where(postings.c.sale_id == sale_id, postings.c.role == "member")
-        connection.execute(change.values(stock=""))
+        return set(connection.scalars(query))
 
 
 def _sales(column: sa.ColumnElement[str], values: Sequence[str]) -> sa.ColumnElement[bool]:

@@ -18,7 +18,7 @@ from bp_assets.domain.sale import Sale
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.errors import IllegalTransition
 from bp_assets.ledger.postings import Posting, read
-from bp_assets.ledger.schema import postings, summary_lines, summary_tenders, trading_days
+from bp_assets.ledger.schema import postings, steps, summary_lines, summary_tenders, trading_days
 
 
 class SummaryLine(NamedTuple):
@@ -76,6 +76,13 @@ class Gathering:
 
 _WAITS = (postings.c.role == "member", postings.c.state == "pending", postings.c.summary_id.is_(None))
 _STOCK_DONE = ("none", "moved")
+# A summary that was sent and now waits without an attempt: ``requeue`` took it back.
+_RETRIED = (
+    postings.c.role == "summary",
+    postings.c.state == "pending",
+    postings.c.attempts == 0,
+    postings.c.sent_at.is_not(None),
+)
 
 
 @retrying
@@ -111,7 +118,7 @@ def ready_members(ledger: Ledger, shop: str, day: date, limit: int) -> list[Post
 
 
 @retrying
-def numbers_taken(ledger: Ledger, shop: str, day: date) -> set[str]:
+def taken_ids(ledger: Ledger, shop: str, day: date) -> set[str]:
     """The ids of the summaries that a day already has."""
     query = sa.select(postings.c.sale_id).where(
         postings.c.shop == shop, postings.c.business_date == day, postings.c.role == "summary"
@@ -163,14 +170,30 @@ def _insert_parts(
 
 
 @retrying
-def replace_parts(
-    ledger: Ledger, summary_id: str, lines: Sequence[SummaryLine], tenders: Sequence[SummaryTender]
-) -> None:
-    """Give a summary of which nothing was sent yet other parts: a map was mended since it was made."""
+def renewable(ledger: Ledger) -> list[Posting]:
+    """Summaries that go again after they were set aside, and of which the ERP surely has nothing yet."""
+    sent = sa.exists().where(
+        steps.c.sale_id == postings.c.sale_id, sa.func.coalesce(steps.c.outcome, "unknown") != "failure"
+    )
+    return read(ledger, *_RETRIED, sa.not_(sent))
+
+
+@retrying
+def renew(ledger: Ledger, summary_id: str, lines: Sequence[SummaryLine], tenders: Sequence[SummaryTender]) -> None:
+    """Give a summary of which nothing was sent other parts: a map was mended since it was made."""
     with ledger.begin() as connection:
         for table in (summary_lines, summary_tenders):
             connection.execute(sa.delete(table).where(table.c.summary_id == summary_id))
         _insert_parts(connection, summary_id, lines, tenders)
+
+
+@retrying
+def anything_waits(ledger: Ledger) -> bool:
+    """Whether end-of-day receipts wait for stock or close, or a summary goes again."""
+    receipts = sa.exists(sa.select(postings.c.sale_id).where(*_WAITS))
+    again = sa.exists(sa.select(postings.c.sale_id).where(*_RETRIED))
+    with ledger.begin() as connection:
+        return bool(connection.scalar(sa.select(sa.or_(receipts, again))))
 
 
 @retrying

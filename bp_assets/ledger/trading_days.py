@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql as pg
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.schema import postings, trading_days
 
+CHANNEL = "tillbridge_inbox"  # the bell that wakes a waiting posting run
 REALTIME, END_OF_DAY = "realtime", "end_of_day"
 Day = tuple[str, date]  # shop, business date
 
@@ -54,8 +55,8 @@ def days(ledger: Ledger, shop: str | None = None) -> list[TradingDay]:
 
 
 @retrying
-def ask_to_close(ledger: Ledger, shop: str, day: date) -> int | None:
-    """Have a day closed by the next posting run; how many receipts wait for it. ``None``: no end-of-day day."""
+def ask_to_close(ledger: Ledger, shop: str, day: date) -> int:
+    """Have a day closed by the next posting run; how many receipts wait for that. None waiting: nothing is asked."""
     waiting = sa.select(sa.func.count()).where(
         postings.c.shop == shop,
         postings.c.business_date == day,
@@ -63,10 +64,10 @@ def ask_to_close(ledger: Ledger, shop: str, day: date) -> int | None:
         postings.c.state == "pending",
         postings.c.summary_id.is_(None),
     )
-    change = sa.update(trading_days).where(
-        trading_days.c.shop == shop, trading_days.c.business_date == day, trading_days.c.mode == END_OF_DAY
-    )
+    change = sa.update(trading_days).where(trading_days.c.shop == shop, trading_days.c.business_date == day)
     with ledger.begin() as connection:
-        if not connection.execute(change.values(close_asked_at=sa.func.now())).rowcount:
-            return None
-        return int(connection.scalar(waiting) or 0)
+        count = int(connection.scalar(waiting) or 0)
+        if count:
+            connection.execute(change.values(close_asked_at=sa.func.now()))
+            connection.execute(sa.text(f"notify {CHANNEL}"))
+    return count

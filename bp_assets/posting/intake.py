@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bp_assets.config import Shop, ShopsFile
+from bp_assets.domain.sale import Sale
 from bp_assets.ledger import inbox, marks, recording
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import LedgerError
 from bp_assets.posting.breaker import rest_after
+from bp_assets.posting.summary import needs_own_order
 from bp_assets.tills import protocol
 from bp_assets.tills.protocol import Till, TillError
 from bp_assets.tills.systems import decode, open_till
@@ -85,7 +88,6 @@ class ShopTaker:
     shop: Shop
     doors: Doors = field(default_factory=Doors)
     open_till: Callable[[Shop, str], Till] = open_till
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     failures: int = 0
     next_ask_at: datetime | None = None
     asking_since: float | None = None
@@ -103,7 +105,7 @@ class ShopTaker:
     def ask(self) -> ShopIntake:
         """Ask the till if its time has come, and decode what lies in the inbox. Raises only for our own ledger."""
         self._know()
-        resting = bool(self.next_ask_at and self.next_ask_at > self.now())
+        resting = bool(self.next_ask_at and self.next_ask_at > datetime.now(UTC))
         before, got = self.failures, _Got()
         if not resting:
             try:
@@ -136,7 +138,7 @@ class ShopTaker:
         """The till could not be asked: note why, and leave it alone for a while."""
         self.failures += 1
         rest = rest_after(self.failures)
-        self.next_ask_at = self.now() + timedelta(seconds=rest.seconds)
+        self.next_ask_at = datetime.now(UTC) + timedelta(seconds=rest.seconds)
         with self.doors.ledger:
             marks.ask_failed(self.ledger, self.shop.key, error, self.next_ask_at, kind=kind, state=rest.state)
 
@@ -181,10 +183,9 @@ class ShopTaker:
 
     def _decode(self, got: _Got) -> None:
         """Decode what lies in the inbox. A receipt that the decoder chokes on is quarantined, not in the way."""
-        currency = self.shops.currency_of(self.shop)
         while True:
             with self.doors.step(got.handed):
-                decoded = _decode_some(self.ledger, self.shop, currency, got.states)
+                decoded = _decode_some(self.ledger, self.shops, self.shop, got.states)
             if decoded < _DECODE_BATCH or self.doors.closing.is_set():
                 return
             got.handed += decoded
@@ -205,14 +206,14 @@ class _Got:
 def decode_waiting(ledger: Ledger, shops: ShopsFile, shop: Shop) -> dict[str, int]:
     """Decode all that lies in the inbox of a shop; how many receipts went to which state."""
     states: dict[str, int] = {}
-    while _decode_some(ledger, shop, shops.currency_of(shop), states):
+    while _decode_some(ledger, shops, shop, states):
         pass
     return states
 
 
-def _decode_some(ledger: Ledger, shop: Shop, currency: str, states: dict[str, int]) -> int:
+def _decode_some(ledger: Ledger, shops: ShopsFile, shop: Shop, states: dict[str, int]) -> int:
     """Decode the next receipts of the inbox; how many there were. Adds to ``states``."""
-    results = [_result(row, shop, currency) for row in inbox.undecoded(ledger, shop.key, _DECODE_BATCH)]
+    results = [_result(row, shops, shop) for row in inbox.undecoded(ledger, shop.key, _DECODE_BATCH)]
     if results:
         for state, number in recording.record(ledger, results).items():
             states[state] = states.get(state, 0) + number
@@ -226,7 +227,18 @@ def _words(failure: Exception) -> str:
     return f"the reader failed with {type(failure).__name__}: {failure}"[:500]
 
 
-def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
+class _How(TypedDict, total=False):
+    mode: str
+    own_order: bool
+
+
+def _how(sale: Sale, shops: ShopsFile, shop: Shop) -> _How:
+    """How a receipt is to be posted: in the mode of its trading day, unless it needs an order of its own."""
+    return {"mode": shop.mode_on(sale.business_date), "own_order": needs_own_order(sale, shops)}
+
+
+def _result(row: inbox.InboxRow, shops: ShopsFile, shop: Shop) -> recording.Result:
+    currency = shops.currency_of(shop)
     raw = protocol.RawReceipt(row.source, row.account, row.source_id, row.content, row.event_id, note=row.note)
     try:
         found = decode(raw, shop, currency)
@@ -247,8 +259,9 @@ def _result(row: inbox.InboxRow, shop: Shop, currency: str) -> recording.Result:
         )
         return recording.Quarantined(row.inbox_id, found.reason_code, found.message, partial)
     if isinstance(found, protocol.Excluded):
-        return recording.Excluded(row.inbox_id, found.reason_code, found.message, found.sale)
+        how: _How = _how(found.sale, shops, shop) if found.sale else {}
+        return recording.Excluded(row.inbox_id, found.reason_code, found.message, found.sale, **how)
     if shop.start_on and found.business_date < shop.start_on:
         message = f"sold on {found.business_date}, the shop starts on {shop.start_on}"
-        return recording.Excluded(row.inbox_id, "before_start", message, found)
-    return recording.Decoded(row.inbox_id, found)
+        return recording.Excluded(row.inbox_id, "before_start", message, found, **_how(found, shops, shop))
+    return recording.Decoded(row.inbox_id, found, **_how(found, shops, shop))

@@ -7,7 +7,7 @@ Written: nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.contacts import find_contact_by_email
@@ -18,7 +18,7 @@ from bp_assets.domain.states import State
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, postings_by_receipt, postings_of
 from bp_assets.ledger.steps import steps_of
-from bp_assets.posting.plan import CREDIT, ORDER, Document, document_ref
+from bp_assets.posting.plan import CREDIT, ORDER, document_ref
 from bp_assets.posting.work import Work
 
 _WILL_COME = (State.PENDING, State.SENDING, State.UNKNOWN)
@@ -58,13 +58,8 @@ class Links:
 
         A parent in the same wave is left open: it is set by :func:`adopt` once its order exists.
         """
-        named = {
-            work.sale_id: one.original_sale_id for work in works if (one := _credit(work)) and one.original_sale_id
-        }
-        there = set(postings_of(self.ledger, sorted(set(named.values())))) if named else set()
         for work in works:
-            original = named.get(work.sale_id)
-            work.original_sale_id = original if original in there else self._elsewhere(work, original)
+            work.original_sale_id = self._original(work)
             if work.original_sale_id is None:
                 work.known.parent_id = NO_PARENT
         wanted = {
@@ -75,7 +70,7 @@ class Links:
         if not wanted:
             return {}
         held = postings_of(self.ledger, sorted(set(wanted.values())))
-        orders = self._order_ids(sorted(set(wanted.values())))
+        orders = self._order_ids(sorted(set(wanted.values()))) | self._orders_of_summaries(held)
         outside = [original for original in wanted.values() if original not in held]
         orders.update(self._in_erp(outside))
         blocked: dict[str, str] = {}
@@ -93,6 +88,15 @@ class Links:
                 work.known.parent_id = NO_PARENT
         return blocked
 
+    def _orders_of_summaries(self, held: Mapping[str, Posting]) -> dict[str, int]:
+        """The summary order of each original that is part of one, or none as long as its day is not closed.
+
+        Goods that came back don't wait for a close; the drill-down tells the original either way.
+        """
+        members = {sale_id: one.summary_id for sale_id, one in held.items() if one.role == "member"}
+        orders = self._order_ids(sorted({summary_id for summary_id in members.values() if summary_id}))
+        return {sale_id: orders.get(summary_id or "", NO_PARENT) for sale_id, summary_id in members.items()}
+
     def _held_back(self, work: Work, original: Posting, blocked: dict[str, str]) -> None:
         if original.state in _WILL_NOT_COME_BY_ITSELF:
             blocked[work.sale_id] = (
@@ -102,15 +106,18 @@ class Links:
         elif original.state not in _WILL_COME:
             work.known.parent_id = NO_PARENT  # excluded: there will never be an order
 
-    def _elsewhere(self, work: Work, original: str | None) -> str | None:
-        """The sale a credit names and we don't hold. Tills that know only a receipt number may mean another shop's."""
-        if original is None:
+    def _original(self, work: Work) -> str | None:
+        """The sale a credit belongs to. Tills that know only a receipt number may mean another shop's receipt."""
+        document = next((d for d in work.plan.documents if d.code == CREDIT), None)
+        if document is None or document.original_sale_id is None:
             return None
+        if postings_of(self.ledger, [document.original_sale_id]):
+            return document.original_sale_id
         number = work.plan.sale.original_source_id or next(
             (line.original.source_id for line in work.plan.sale.lines if line.original), ""
         )
         others = [one for one in postings_by_receipt(self.ledger, number) if one.source == work.plan.sale.source]
-        return others[0].sale_id if len(others) == 1 else original
+        return others[0].sale_id if len(others) == 1 else document.original_sale_id
 
     def _order_ids(self, sale_ids: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -129,13 +136,10 @@ class Links:
         return {refs[ref]: min(ids) for ref, ids in found.items() if ids}
 
 
-def _credit(work: Work) -> Document | None:
-    return next((document for document in work.plan.documents if document.code == CREDIT), None)
-
-
 def adopt(works: Sequence[Work]) -> None:
     """Give credits whose parent was made in this wave their parent's order id."""
     made = {work.sale_id: order_id for work in works if (order_id := work.known.order_id(ORDER))}
     for work in works:
-        if _credit(work) and work.known.parent_id is None and work.original_sale_id in made:
+        document = next((d for d in work.plan.documents if d.code == CREDIT), None)
+        if document and work.known.parent_id is None and work.original_sale_id in made:
             work.known.parent_id = made[work.original_sale_id]

@@ -19,6 +19,7 @@ from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, due, park
+from bp_assets.posting.end_of_day import EndOfDay
 from bp_assets.posting.links import Links, adopt
 from bp_assets.posting.lookup import look_up
 from bp_assets.posting.send import ErpDown, Wave
@@ -41,6 +42,7 @@ class Summary:
     unknown: int = 0
     calls: int = 0
     down: str = ""
+    trouble: str = ""  # what holds up end-of-day shops alone
     more: bool = False
     sale_ids: list[str] = field(default_factory=list)
 
@@ -67,6 +69,7 @@ class Poster:
         self.still_mine, self.now = still_mine, now
         self._catalogue = catalogue
         self._links = Links(ledger, client, shops)
+        self._end_of_day = EndOfDay(ledger, client, shops, still_mine=still_mine, now=now)
         self._down = False
 
     @property
@@ -93,6 +96,7 @@ class Poster:
         ``Summary.down`` says if it stopped for it.
         """
         summary = Summary(more=True)
+        self._end_of_day_round(summary)
         for _ in range(most_waves):
             size = self.shops.posting.batch_size
             batch = due(self.ledger, min(size, _PROBE) if self._down else size, self.now())
@@ -112,6 +116,13 @@ class Poster:
             summary.waves += 1
             on_wave(summary)
         return summary
+
+    def _end_of_day_round(self, summary: Summary) -> None:
+        """Stock and closes of end-of-day shops; the summaries they become are due after it."""
+        done = self._end_of_day.round(lambda: self.catalogue)
+        summary.calls += done.requests
+        summary.parked += done.parked
+        summary.trouble = done.trouble
 
     def _wave(self, batch: Sequence[Posting], catalogue: Catalogue, summary: Summary) -> None:
         loaded = load(self.ledger, batch, self.shops, catalogue)

@@ -14,8 +14,10 @@ from bp_assets.domain.catalogue import Catalogue, Product
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, park
 from bp_assets.ledger.steps import Step, steps_of
+from bp_assets.ledger.summaries import parts_of
 from bp_assets.posting.plan import Document, Plan, Refusal, Row, plan_sale
 from bp_assets.posting.progress import Known, steps_of_plan
+from bp_assets.posting.summary import plan_of
 
 
 @dataclass(slots=True)
@@ -59,8 +61,9 @@ def load(
     refuse = on_refusal or _park
     loaded = Loaded([])
     history = steps_of(ledger, [posting.sale_id for posting in due])
+    summed = _summaries(ledger, due, shops)
     for posting in due:
-        plan = _plan(posting, shops, catalogue)
+        plan = summed.get(posting.sale_id) or plan_posting(posting, shops, catalogue)
         if isinstance(plan, Refusal):
             refuse(ledger, posting.sale_id, plan)
             loaded.parked += 1
@@ -113,7 +116,19 @@ def _park(ledger: Ledger, sale_id: str, refusal: Refusal) -> None:
     park(ledger, sale_id, refusal.reason_code, refusal.message)
 
 
-def _plan(posting: Posting, shops: ShopsFile, catalogue: Catalogue) -> Plan | Refusal:
+def _summaries(ledger: Ledger, due: Sequence[Posting], shops: ShopsFile) -> dict[str, Plan]:
+    """The plans of the summaries among what is due: of the parts they were made with, whatever the maps say now."""
+    made = [posting for posting in due if posting.role == "summary" and shops.has(posting.shop)]
+    if not made:
+        return {}
+    lines, tenders = parts_of(ledger, [posting.sale_id for posting in made])
+    return {
+        one.sale_id: plan_of(one.sale, shops.shop(one.shop), lines[one.sale_id], tenders[one.sale_id]) for one in made
+    }
+
+
+def plan_posting(posting: Posting, shops: ShopsFile, catalogue: Catalogue) -> Plan | Refusal:
+    """The plan of a stored receipt, or why there is none."""
     try:
         shops.shop(posting.shop)
     except KeyError as error:

@@ -69,6 +69,7 @@ def post_corrections(call: Call) -> Reply:
     if not isinstance(entries, list) or not entries:
         raise codes.BAD_MEMBER.error(name="corrections", value=entries)
     checked = []
+    left: dict[int, int] = {}  # what the entries before leave on hand: all of a request is done, or nothing
     for entry in entries:
         product = world.products.get(entry.get("productId"))
         units = scaled(entry.get("quantity"), 0)
@@ -80,7 +81,8 @@ def post_corrections(call: Call) -> Reply:
             raise codes.REASON_MISSING.error()
         if entry.get("locationId") not in warehouse.locations:
             raise codes.LOCATION_UNKNOWN.error(value=entry.get("locationId"), warehouse=warehouse.id)
-        on_hand = world.stock.level(product.id, warehouse.id).on_hand
+        on_hand = left.get(product.id, world.stock.level(product.id, warehouse.id).on_hand)
+        left[product.id] = on_hand + units
         if units < 0 and on_hand < -units:
             raise codes.NOT_ENOUGH.error(product=product.id, value=-units, left=on_hand, warehouse=warehouse.id)
         cost = scaled((entry.get("cost") or {}).get("value", 0), 4) or 0

@@ -20,7 +20,7 @@ from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.pacing import RequestBudget
 from bp_assets.ledger.connection import Ledger
 from bp_assets.posting.poster import Poster
-from tests.posting.receipts import shops_file
+from tests.posting.receipts import in_mode, shops_file
 
 TOKEN = "sandbox-token"
 
@@ -46,7 +46,7 @@ def count_commits(ledger: Ledger, deeds: Deeds) -> None:
 
     @sa.event.listens_for(ledger.engine, "before_cursor_execute")
     def _written(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.lstrip().lower().startswith(("insert", "update")):
+        if statement.lstrip().lower().startswith(("insert", "update", "delete")):
             wrote.add(id(connection.connection.dbapi_connection))
 
     def committed(connection: Any) -> None:
@@ -69,10 +69,10 @@ def count_writes(client: ErpClient, deeds: Deeds) -> None:
     client._http.event_hooks["response"].append(answered)
 
 
-def run(url: str, database: str, deeds_left: int) -> int:
+def run(url: str, database: str, deeds_left: int, mode: str = "realtime") -> int:
     """Posts what is due; how many deeds it took, unless it died of them."""
     deeds = Deeds(deeds_left)
-    shops = shops_file(base_url=url)
+    shops = in_mode(shops_file(base_url=url), mode)
     with Ledger(database) as ledger, ErpClient(shops.erp, TOKEN, budget=RequestBudget(10_000, 0)) as client:
         count_commits(ledger, deeds)
         count_writes(client, deeds)

@@ -22,6 +22,7 @@ from bp_assets.ledger.postings import Posting, postings_of
 from bp_assets.ledger.recording import Decoded, record
 from bp_assets.ledger.steps import Step, steps_of
 from bp_assets.posting.poster import Poster, Summary
+from bp_assets.posting.summary import needs_own_order
 from bp_assets.posting.verify import Verified, verify_posted
 from bp_assets.tills.protocol import RawReceipt
 from sandbox.server import SandboxServer
@@ -30,13 +31,20 @@ from tests.posting.receipts import RANGE, changed, sale, shops_file
 TOKEN = "sandbox-token"
 
 
-def take_in(ledger: Ledger, *sold: Sale) -> list[str]:
-    """Sales into the ledger as their receipts came in: raw into the inbox, decoded into the queue; their ids."""
+def take_in(ledger: Ledger, *sold: Sale, shops: ShopsFile | None = None) -> list[str]:
+    """Sales into the ledger as their receipts came in: raw into the inbox, decoded into the queue; their ids.
+
+    With ``shops`` each is posted in the mode of its day, else at once.
+    """
     for one in sold:
         raw = RawReceipt(one.source, one.account, one.source_id, one.model_dump_json().encode())
         take(ledger, one.shop, [raw])
         for row in undecoded(ledger, one.shop):
-            record(ledger, [Decoded(row.inbox_id, one)])
+            how: dict[str, Any] = {}
+            if shops is not None:
+                mode = shops.shop(one.shop).mode_on(one.business_date)
+                how = {"mode": mode, "own_order": needs_own_order(one, shops)}
+            record(ledger, [Decoded(row.inbox_id, one, **how)])
     return [one.sale_id for one in sold]
 
 
@@ -67,7 +75,7 @@ class House:
     # -- the retailer -----------------------------------------------------------------------------------------------
     def take(self, text: str, **other: Any) -> str:
         """A receipt comes in; its sale id."""
-        (sale_id,) = take_in(self.ledger, sale(text, **other))
+        (sale_id,) = take_in(self.ledger, sale(text, **other), shops=self.shops)
         return sale_id
 
     def change(self, **parts: Any) -> None:

@@ -101,6 +101,13 @@ def changed(shops: ShopsFile, **parts: Any) -> ShopsFile:
     return ShopsFile.model_validate(raw)
 
 
+def in_mode(shops: ShopsFile, mode: Any, shop: str = "leeds") -> ShopsFile:
+    """The file with one shop in a mode: a word, or entries from a day on."""
+    raw = shops.model_dump(exclude_unset=True)
+    chosen = [{**one, "mode": mode} if one["key"] == shop else one for one in raw["shops"]]
+    return ShopsFile.model_validate({**raw, "shops": chosen})
+
+
 def catalogue() -> Catalogue:
     """The range and the places of the two shops, as the simulated ERP holds them."""
     products = {

@@ -24,10 +24,10 @@ _processes = multiprocessing.get_context("forkserver")  # each child is a proces
 _processes.set_forkserver_preload(["tests.posting.crash_driver"])
 
 
-def die_after(house: House, deeds: int) -> int | None:
+def die_after(house: House, deeds: int, mode: str = "realtime") -> int | None:
     """The exit code of a poster that dies of its n-th deed: ``-SIGKILL``, or 0 where it took fewer."""
     database = house.ledger.engine.url.render_as_string(hide_password=False)
-    child = _processes.Process(target=driver.run, args=(house.url, database, deeds))
+    child = _processes.Process(target=driver.run, args=(house.url, database, deeds, mode))
     child.start()
     child.join(60)
     assert child.exitcode is not None, "the poster hangs"

@@ -107,6 +107,7 @@ CREATE TABLE tillbridge.stock_moves (
     CONSTRAINT stock_moves_handle UNIQUE (handle)
 );
 CREATE INDEX stock_moves_waiting ON tillbridge.stock_moves (shop) WHERE note_id is null;
+CREATE INDEX stock_moves_note ON tillbridge.stock_moves (note_id) WHERE note_id is not null;
 CREATE INDEX stock_moves_batch ON tillbridge.stock_moves (batch_id) WHERE note_id is null;
 CREATE INDEX stock_moves_change ON tillbridge.stock_moves (change_xid);
 

@@ -1,0 +1,114 @@
+"""End of day: when a trading day is over, its receipts become summaries, which are then posted like any sale.
+
+A day is closed after its time, or when somebody asks for it, and once the stock of all that is to go in has moved.
+Receipts that come after it make further summaries; one that was made never changes once anything of it was sent.
+Read: ``postings``, ``stock_moves``, the ERP (accounts of products). Written: ``postings``, the parts of summaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.products import ErpProduct, get_products
+from bp_assets.config import Shop, ShopsFile
+from bp_assets.domain.catalogue import Catalogue
+from bp_assets.ledger import summaries
+from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.postings import Posting, park
+from bp_assets.ledger.summaries import Gathering
+from bp_assets.posting.plan import Plan, Refusal
+from bp_assets.posting.summary import close_day, parts_of
+from bp_assets.posting.work import plan_posting
+
+_AGAIN = timedelta(seconds=60)  # after a close: late receipts are gathered a moment, or each would be a summary
+_MOST_RECEIPTS = 10_000  # of one close; what is left makes further summaries in the next round
+
+
+@dataclass(slots=True)
+class Closed:
+    """What a round did: summaries made, receipts set aside because they can't be planned any more."""
+
+    summaries: int = 0
+    parked: int = 0
+
+
+def close_due(ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Catalogue, now: datetime) -> Closed:
+    """Close the days whose time has come, and renew summaries that go again after a refusal.
+
+    Raises:
+        ErpError: accounts of products can't be read; nothing is half made.
+    """
+    done = Closed()
+    for summary in summaries.renewable(ledger):
+        _renew(ledger, client, shops, catalogue, summary, done)
+    for gathering in summaries.gatherings(ledger):
+        shop = next((one for one in shops.shops if one.key == gathering.shop), None)
+        if shop is not None and is_due(gathering, shop, now):
+            _close(ledger, client, shops, catalogue, shop, gathering, done)
+    return done
+
+
+def is_due(gathering: Gathering, shop: Shop, now: datetime) -> bool:
+    """Whether a day is to be closed now. It waits for the stock of every receipt that is to go in."""
+    if not gathering.ready or gathering.unready:
+        return False
+    if gathering.close_asked_at is not None:
+        return True
+    lately = gathering.closed_at is not None and now < gathering.closed_at + _AGAIN
+    return now >= shop.closes_at(gathering.business_date) and not lately
+
+
+def _close(
+    ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Catalogue, shop: Shop, gathering: Gathering,
+    done: Closed,
+) -> None:  # fmt: skip
+    day = gathering.business_date
+    plans = []
+    for posting in summaries.ready_members(ledger, shop.key, day, _MOST_RECEIPTS):
+        plan = plan_posting(posting, shops, catalogue)
+        if isinstance(plan, Refusal):
+            park(ledger, posting.sale_id, plan.reason_code, plan.message)
+            done.parked += 1
+        else:
+            plans.append(plan)
+    if not plans:
+        return
+    codes = _nominal_codes(client, plans)
+    made = close_day(shop, day, plans, shops, codes, summaries.taken_ids(ledger, shop.key, day))
+    summaries.make_summaries(ledger, shop.key, day, made)
+    done.summaries += len(made)
+
+
+def _renew(
+    ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Catalogue, summary: Posting, done: Closed
+) -> None:
+    """Give a summary that was refused as a whole the parts that its receipts have by today's maps."""
+    plans = []
+    for posting in summaries.members_of(ledger, summary.sale_id):
+        plan = plan_posting(posting, shops, catalogue)
+        if isinstance(plan, Refusal):
+            park(ledger, summary.sale_id, plan.reason_code, f"receipt {posting.receipt_number}: {plan.message}")
+            done.parked += 1
+            return
+        plans.append(plan)
+    plans.sort(key=lambda one: one.sale.sale_id)
+    summaries.renew(ledger, summary.sale_id, *parts_of(plans, _nominal_codes(client, plans)))
+
+
+def _nominal_codes(client: ErpClient, plans: Sequence[Plan]) -> dict[int, str]:
+    """The sales account of each product whose row leaves it to the product."""
+    wanted = {
+        row.product.product_id
+        for plan in plans
+        for document in plan.documents
+        for row in document.rows
+        if row.product and not row.nominal_code
+    }
+    return {one.product_id: one.nominal_code_sales for one in _read(client, wanted)}
+
+
+def _read(client: ErpClient, ids: Iterable[int]) -> list[ErpProduct]:
+    return [one for one in get_products(client, ids) if isinstance(one, ErpProduct)]

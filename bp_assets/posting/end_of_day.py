@@ -1,0 +1,70 @@
+"""What a posting round does for shops that are posted at the end of their day: stock now, summaries when it is over.
+
+Read: the ledger, the ERP. Written: the ERP, the ledger. The summaries it makes are due in the same round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.errors import ErpError
+from bp_assets.config import ShopsFile
+from bp_assets.domain.catalogue import Catalogue
+from bp_assets.ledger import summaries
+from bp_assets.ledger.connection import Ledger
+from bp_assets.posting.close import close_due
+from bp_assets.posting.stock_batches import StockBatches
+
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=5), timedelta(minutes=2)
+
+
+@dataclass(slots=True)
+class Done:
+    """What one round did: requests to the ERP, summaries made, receipts set aside; ``trouble`` is what held it up."""
+
+    requests: int = 0
+    summaries: int = 0
+    parked: int = 0
+    trouble: str = ""
+
+
+class EndOfDay:
+    """Keep one for a run."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: ErpClient,
+        shops: ShopsFile,
+        *,
+        still_mine: Callable[[], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.ledger, self.client, self.shops, self.now = ledger, client, shops, now
+        self._stock = StockBatches(ledger, client, shops, still_mine=still_mine, now=now)
+        self._rest, self._rests_until = _FIRST_REST, datetime.min.replace(tzinfo=UTC)
+
+    def round(self, catalogue: Callable[[], Catalogue]) -> Done:
+        """One round; it costs one question to the ledger where nothing waits.
+
+        Never raises for the ERP: what can't be done now goes on after a rest, and holds up no other posting.
+        """
+        if self.now() < self._rests_until or not summaries.anything_waits(self.ledger):
+            return Done()
+        done = Done()
+        try:
+            read = catalogue()
+            moved = self._stock.move_due(read)
+            done.requests, done.parked, done.trouble = moved.requests, moved.parked, moved.trouble
+            closed = close_due(self.ledger, self.client, self.shops, read, self.now())
+            done.summaries, done.parked = closed.summaries, done.parked + closed.parked
+        except ErpError as error:
+            self._rests_until = self.now() + self._rest
+            self._rest = min(_LONGEST_REST, self._rest * 2)
+            done.trouble = str(error)
+        else:
+            self._rest = _FIRST_REST
+        return done
