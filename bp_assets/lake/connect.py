@@ -71,7 +71,7 @@ class Lake:
             raise
         with suppress(duckdb.Error):
             connection.execute("ROLLBACK")  # a reader may leave a transaction open
-        connection.execute("USE memory")
+        connection.execute("USE memory.main")  # in full: a single name is sought in the lake first, a round trip
         connection.execute("DETACH lake")
         connection.close()
         self._idle.append((os.getpid(), engine))
