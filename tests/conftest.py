@@ -30,10 +30,19 @@ _MEMORY = Path("/dev/shm")  # Linux: a file system in memory, half of it by defa
 _ROOM = 3 * 1024**3  # several times what two workers were seen to use
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # pytest-xdist's own order is by number of tests, see below
     if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ["TMPDIR"] = str(_MEMORY)  # for this process, the workers and what tests start
         tempfile.tempdir = None  # asked for again
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several workers begin with the files that hold slow tests, or one would be busy with the last while others idle.
+    A single process keeps the usual order: a quick test that fails is seen first."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
