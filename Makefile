@@ -32,6 +32,9 @@ dev: $(STAMP) ## Leave it running: sandbox, tills, Dagster UI on port 3000; Ctrl
 test: $(STAMP) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+simulate: $(STAMP) ## Play SEEDS days full of faults from FIRST on, JOBS at a time; an auditor checks every step
+	@$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(SEEDS) --jobs $(JOBS) $(ARGS)
+
 check: $(STAMP) ## Lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -89,6 +89,7 @@ PLACES: dict[str, Place] = {
         "pos_tenders", "pos_lines", "posted_orders", "posted_order_rows", "posted_payments", lineage=_TAKEN
     ),
     "posting_latency": _sql("pos_transactions"),
+    "shop_health": Place("ledger", frozenset({"duckdb", "postgres"}), ("pos_transactions",)),
     "findings": _sql("sales_reconciliation", "stock_levels"),
 }
 
@@ -160,7 +161,7 @@ def finance_file_spec() -> dg.AssetSpec:
         owners=["team:finance"],
         kinds={"duckdb", "file"},
         tags={"tillbridge/reads": "lake"},
-        deps=[key("sales_reconciliation"), key("daily_takings"), key("posting_latency")],
+        deps=[key("sales_reconciliation"), key("daily_takings"), key("posting_latency"), key("shop_health")],
     )
 
 

@@ -11,6 +11,7 @@ from bp_assets import catalog
 from bp_assets.finance.assets import daily_takings, finance_file, sales_reconciliation
 from bp_assets.jobs import JOBS
 from bp_assets.model.pos import till_tables
+from bp_assets.operations.health_asset import shop_health
 from bp_assets.operations.latency_asset import posting_latency
 from bp_assets.posting.assets import posting_log
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
@@ -24,9 +25,11 @@ from bp_assets.staging.stock_levels import stock_levels
 from bp_assets.staging.tax_codes import tax_codes
 from bp_assets.staging.warehouses import warehouses
 from checks.asset_checks import CHECKS
+from sensors.checked import checked
 from sensors.erp_changes import erp_changes
 from sensors.new_sales import new_sales
 from sensors.run_failures import run_failures
+from sensors.shop_states import shop_states
 from sensors.unsettled_postings import unsettled_postings
 
 # Dagster warns about its own code: binding resources to any sensor passes on a parameter that is in beta.
@@ -37,7 +40,7 @@ warnings.filterwarnings(
 ASSETS = (
     products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,
     till_tables, posting_log, posted,
-    posting_latency,
+    posting_latency, shop_health,
     sales_reconciliation, daily_takings, finance_file,
 )  # fmt: skip
 
@@ -53,7 +56,7 @@ defs = dg.Definitions(
     asset_checks=list(CHECKS),
     jobs=list(JOBS),
     schedules=list(SCHEDULES),
-    sensors=[new_sales, unsettled_postings, erp_changes, run_failures],
+    sensors=[new_sales, unsettled_postings, erp_changes, shop_states, checked, run_failures],
     resources=resources(),
     # One process: what a click on "Materialize" starts is as small as what the jobs do.
     executor=dg.in_process_executor,

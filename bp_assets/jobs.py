@@ -17,7 +17,7 @@ POSTER, SALES_TABLES, ERP_TABLES, STOCK_TABLES = "poster", "sales_tables", "erp_
 MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
 TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "receipt_versions")
 POSTED_TABLES = ("posting_log", "posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
-OPERATIONS_TABLES = ("posting_latency",)
+OPERATIONS_TABLES = ("posting_latency", "shop_health")
 FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
 SALES = (*TILL_TABLES, *POSTED_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 
@@ -92,6 +92,22 @@ run_checks = dg.define_asset_job(
     tags=_tags(SALES_TABLES, 60),
 )
 
+watch_shops = dg.define_asset_job(
+    "watch_shops",
+    _tables("shop_health") | dg.AssetSelection.checks(dg.AssetCheckKey(catalog.key("shop_health"), "shop_health")),
+    description="How every shop stands, and the check on it: when the sensor of the same purpose sees a state change.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(SALES_TABLES, 30),
+)
+
+publish_tables = dg.define_asset_job(
+    "publish_tables",
+    _tables(catalog.FINANCE_FILE),
+    description="finance.duckdb from the tables as they stand; nothing where it already holds them.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(SALES_TABLES, 60),
+)
+
 close_day = dg.define_asset_job(
     "close_day",
     _tables(*SALES) | dg.AssetSelection.all_asset_checks(),
@@ -119,5 +135,5 @@ refresh_all = dg.define_asset_job(
 
 JOBS = (
     post_sales, retry_rejected, refresh_products, refresh_stock, read_back, run_checks, close_day, refresh_all,
-    maintain_lake,
+    watch_shops, publish_tables, maintain_lake,
 )  # fmt: skip

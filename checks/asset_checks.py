@@ -23,6 +23,7 @@ from checks.freshness import CADENCE, freshness
 from checks.playbook import BY_NAME
 from checks.report import frame_table, result
 from checks.return_drift import return_drift
+from checks.shop_health import shop_health
 from checks.stock_drift import decomposition, stock_drift
 from checks.store import any_stored, store_findings
 from checks.tax_mismatches import tax_mismatches
@@ -97,6 +98,11 @@ def changed_receipts_check(lake: LakeResource, shops: ShopsResource) -> dg.Asset
     return _run("changed_receipts", changed_receipts, lake, shops)
 
 
+@dg.asset_check(**_on("shop_health"))
+def shop_health_check(lake: LakeResource, shops: ShopsResource) -> dg.AssetCheckResult:
+    return _run("shop_health", shop_health, lake, shops)
+
+
 def _per_table(name: str, tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     description = BY_NAME[name].description
     return [dg.AssetCheckSpec(name, asset=key(table), description=description, blocking=False) for table in tables]
@@ -133,5 +139,5 @@ def contracts_checks(
 
 CHECKS = (
     unposted_sales_check, tax_mismatches_check, return_drift_check, stock_drift_check, conservation_check,
-    changed_receipts_check, freshness_checks, contracts_checks,
+    changed_receipts_check, shop_health_check, freshness_checks, contracts_checks,
 )  # fmt: skip

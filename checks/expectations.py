@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bp_assets.domain.sale import Kind, LineType, TenderType
 from bp_assets.domain.states import State
+from bp_assets.operations.health import ShopState
 
 _DOCUMENTS = ("SO", "SC")
 
@@ -28,6 +29,7 @@ VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("posted_payments", "type"): ("RECEIPT", "PAYMENT"),
     ("posted_goods", "direction"): ("out", "in"),
     ("daily_takings", "kind"): ("tender", "tax"),
+    ("shop_health", "state"): tuple(state.value for state in ShopState),
 }
 
 # Per table: what must hold in each row, in words and in SQL. A row where it can't be said (null) is not at fault.

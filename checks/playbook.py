@@ -167,6 +167,29 @@ CHANGED_RECEIPTS = Check(
     ),
 )  # fmt: skip
 
+SHOP_HEALTH = Check(
+    "shop_health", "shop_health", ("pos_transactions",),
+    "Every shop by itself: its till answers, its sales get through within the promise, nothing waits for a person.",
+    (
+        Kind("not_asked", ERROR, "data", "Nobody has asked its till for a quarter of an hour.",
+             "Look whether tillbridge live runs and the sensor new_sales is on; the mark stands, nothing is lost."),
+        Kind("till_resting", ERROR, "data", "Its till failed too often in a row and is left alone for a while.",
+             "Mend what the error names: token, network or folder. It is asked again by itself."),
+        Kind("posting_late", ERROR, "data", "Sales of it are not verified in the ERP within the promise.",
+             "Look whether post_sales and read_back run and the ERP answers; what waits is sent by the next run."),
+        Kind("till_failing", WARN, "data", "Its till did not answer when it was last asked.",
+             "Nothing yet: it is asked again within seconds. If it stays, mend what the error names."),
+        Kind("erp_refusing", WARN, "data", "The ERP or what it holds (product, stock, warehouse) refuses sales.",
+             "Mend what the reason names in the ERP, then retry."),
+        Kind("map_incomplete", WARN, "finance", "The shops file has no code for a tax or tender of it.",
+             "Add it to the map of the shops file, then retry."),
+        Kind("unreadable", WARN, "data", "Receipts of it came and could not be understood.",
+             "Mend what the reason names and send the receipts again."),
+        Kind("not_in_file", WARN, "data", "Receipts of it are open, but the shops file no longer has it.",
+             "Put the shop back until all its receipts are settled."),
+    ),
+)  # fmt: skip
+
 FRESHNESS = Check(
     "freshness", "", (),
     "How long ago a table was last brought up to date, against how often that should happen.",
@@ -198,7 +221,8 @@ CONTRACTS = Check(
 )  # fmt: skip
 
 CHECKS: tuple[Check, ...] = (
-    UNPOSTED_SALES, TAX_MISMATCHES, RETURN_DRIFT, STOCK_DRIFT, CONSERVATION, CHANGED_RECEIPTS, FRESHNESS, CONTRACTS,
+    UNPOSTED_SALES, TAX_MISMATCHES, RETURN_DRIFT, STOCK_DRIFT, CONSERVATION, CHANGED_RECEIPTS, SHOP_HEALTH,
+    FRESHNESS, CONTRACTS,
 )  # fmt: skip
 
 BY_NAME: dict[str, Check] = {check.name: check for check in CHECKS}

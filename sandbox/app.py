@@ -19,12 +19,13 @@ from sandbox.world import World
 
 
 def build_app(config: SandboxConfig) -> Starlette:
-    """The ASGI application; its world is at ``app.state.world``."""
+    """The ASGI application; its world is at ``app.state.world``, its tills at ``app.state.floor``."""
     world = World(config)
-    routes: list[BaseRoute] = [*control_routes(world), *_till_routes(world)]
+    floor = TradingFloor(world)
+    routes: list[BaseRoute] = [*control_routes(world), *_till_routes(world, floor)]
     routes.append(Mount("/", app=ErpEndpoint(world, build_router())))
     app = Starlette(routes=routes, lifespan=_lifespan)
-    app.state.world = world
+    app.state.world, app.state.floor = world, floor
     return app
 
 
@@ -38,9 +39,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await task
 
 
-def _till_routes(world: World) -> list[Route]:
+def _till_routes(world: World, floor: TradingFloor) -> list[Route]:
     """The simulated tills, which start their books anew whenever the ERP does."""
-    tills = TillRoutes(TradingFloor(world))
+    tills = TillRoutes(floor)
 
     def reset() -> None:
         tills.reset({})

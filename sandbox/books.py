@@ -26,6 +26,7 @@ def order_entry(order: Order) -> dict[str, Any]:
         "type": order.type,
         "channelId": order.channel_id,
         "warehouseId": order.warehouse_id,
+        "parentId": order.parent_id or None,
         "net": plain(order.net, 2),
         "tax": plain(order.tax, 2),
         "total": plain(order.total, 2),
@@ -47,11 +48,22 @@ def books(world: World, history: bool = True, opening: bool = True) -> dict[str,
             {
                 "productId": move.product_id,
                 "warehouseId": move.warehouse_id,
+                "locationId": move.location_id,
                 "quantity": move.quantity,
                 "reason": move.reason,
                 "orderId": move.order_id or None,
             }
             for move in moves
+        ],
+        "payments": [
+            {
+                "orderId": payment.order_id,
+                "type": payment.type,
+                "method": payment.method,
+                "amount": plain(payment.paid, 2),
+                "transactionRef": payment.ref or None,
+            }
+            for payment in world.payments.values()
         ],
         "requests": dict(sorted(world.requests.items())),
         "messages": dict(sorted(world.messages.items())),

@@ -6,27 +6,34 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from sandbox.app import build_app
 from sandbox.config import SandboxConfig
+from sandbox.tills.floor import TradingFloor
 from sandbox.world import World
 
 
 class SandboxServer:
-    """One uvicorn server. ``url`` is known once the socket is bound, which happens on construction."""
+    """One uvicorn server. ``url`` is known once the socket is bound, which happens on construction.
 
-    def __init__(self, config: SandboxConfig) -> None:
+    ``around`` puts something of the caller's between the wire and the application: a test that has to act while a
+    request is under way.
+    """
+
+    def __init__(self, config: SandboxConfig, around: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> None:
         self._socket = _listen(config.host, config.port)
         config.port = self._socket.getsockname()[1]
         self.url = f"http://{config.host}:{config.port}"
         app = build_app(config)
         self.world: World = app.state.world
+        self.floor: TradingFloor = app.state.floor
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_keep_alive=120, timeout_graceful_shutdown=2
+                around(app), log_level="warning", access_log=False, timeout_keep_alive=120, timeout_graceful_shutdown=2
             )
         )
         self._thread: threading.Thread | None = None
@@ -65,10 +72,12 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def running(config: SandboxConfig | None = None) -> Iterator[SandboxServer]:
+def running(
+    config: SandboxConfig | None = None, around: Callable[[ASGIApp], ASGIApp] = lambda app: app
+) -> Iterator[SandboxServer]:
     """A sandbox in a thread on a free port (``port`` 0 unless given otherwise) for the length of a ``with`` block."""
     chosen = config or SandboxConfig(port=0)
-    server = SandboxServer(chosen)
+    server = SandboxServer(chosen, around)
     ready = threading.Event()
     thread = threading.Thread(target=server.run, args=(ready,), name="sandbox", daemon=True)
     server._thread = thread

@@ -16,14 +16,14 @@ from bp_assets.lake.tables import BY_NAME
 KEYS = {
     "brightpearl", "channels", "daily_takings", "finance_file", "findings", "pos_lines", "pos_tenders",
     "pos_transactions", "posted_goods", "posted_order_rows", "posted_orders", "posted_payments", "posting_latency",
-    "posting_log", "price_lists", "prices", "products", "receipt_versions", "sales_reconciliation", "stock_levels",
-    "tax_codes", "till_totals", "tills", "warehouses",
+    "posting_log", "price_lists", "prices", "products", "receipt_versions", "sales_reconciliation", "shop_health",
+    "stock_levels",     "tax_codes", "till_totals", "tills", "warehouses",
 }  # fmt: skip
 JOBS = {
-    "close_day", "maintain_lake", "post_sales", "read_back", "refresh_all", "refresh_products", "refresh_stock",
-    "retry_rejected", "run_checks",
+    "close_day", "maintain_lake", "post_sales", "publish_tables", "read_back", "refresh_all", "refresh_products",
+    "refresh_stock", "retry_rejected", "run_checks", "watch_shops",
 }  # fmt: skip
-SENSORS = {"erp_changes", "new_sales", "run_failures", "unsettled_postings"}
+SENSORS = {"checked", "erp_changes", "new_sales", "run_failures", "shop_states", "unsettled_postings"}
 SCHEDULES = {
     "checks_hourly", "close_day_daily", "maintain_lake_nightly", "products_hourly", "products_nightly",
     "read_back_sweep", "stock_nightly", "stock_sweep",

@@ -460,6 +460,44 @@ POSTING_LATENCY = Table(
     ("shop", "hour_start"), "operations", "data", "pos_transactions",
 )  # fmt: skip
 
+SHOP_HEALTH = Table(
+    "shop_health",
+    "How every shop stands now: state, since when, why, and what waits in count and money. One row per shop (and per "
+    "currency, where receipts of several wait).",
+    (
+        col("shop", "VARCHAR", "Shop key of the shops file."),
+        col("currency", "VARCHAR", "ISO 4217 code of the amounts: the shop's own, or that of the receipts."),
+        col("state", "VARCHAR", "healthy, or the gravest of: not_asked, till_resting, posting_late, till_failing, "
+            "erp_refusing, map_incomplete, unreadable, not_in_file (see the check shop_health)."),
+        col("since", INSTANT, "Since when: the till's first failure in a row, or for what waits when the oldest came "
+            "(when late: when the promise was over)."),
+        col("reason", "VARCHAR", "Everything that is wrong, in words; empty when healthy."),
+        col("reason_code", "VARCHAR", "For what was set aside: the most frequent reason of the state; else empty."),
+        col("till_answered_at", INSTANT, "When its till last answered.", nullable=True),
+        col("till_failures", "INTEGER", "How often in a row it did not."),
+        col("till_error", "VARCHAR", "Why, in its own words; empty when it answers."),
+        col("till_asked_again_at", INSTANT, "Not asked before; empty when it is asked all the time.", nullable=True),
+        col("last_receipt_at", INSTANT, "Last success, step by step: a receipt came.", nullable=True),
+        col("last_posted_at", INSTANT, "A sale's last ERP step succeeded.", nullable=True),
+        col("last_verified_at", INSTANT, "A sale was read back and found equal.", nullable=True),
+        col("waiting_count", "BIGINT", "Receipts pending, sending or unknown."),
+        col("waiting_gross", MONEY, "Their gross, signed."),
+        col("waiting_since", INSTANT, "When the oldest of them came.", nullable=True),
+        col("retrying_count", "BIGINT", "Of them those that failed and wait for their next attempt."),
+        col("next_attempt_at", INSTANT, "The earliest of these attempts.", nullable=True),
+        col("most_attempts", "INTEGER", "The most attempts that one of those on their way has had."),
+        col("unverified_count", "BIGINT", "Posted and not yet read back."),
+        col("unverified_gross", MONEY, "Their gross."),
+        col("rejected_count", "BIGINT", "Parked: our maps or the ERP refused them."),
+        col("rejected_gross", MONEY, "Their gross."),
+        col("quarantined_count", "BIGINT", "Parked: received, not understood."),
+        col("quarantined_gross", MONEY, "Their gross as far as it could be read."),
+        col("parked_because", "VARCHAR", "Reasons of what is parked, with counts: unknown_sku 3, malformed 1."),
+        _AS_OF,
+    ),
+    ("shop", "currency"), "operations", "data", "the ledger, and pos_transactions",
+)  # fmt: skip
+
 FINDINGS = Table(
     "findings",
     "What the checks found when they last ran. A finding disappears when its cause is gone.",
@@ -488,7 +526,7 @@ TABLES: tuple[Table, ...] = (
     PRODUCTS, PRICES, PRICE_LISTS, WAREHOUSES, CHANNELS, TAX_CODES, STOCK_LEVELS,
     POS_TRANSACTIONS, POS_LINES, POS_TENDERS, TILL_TOTALS, RECEIPT_VERSIONS,
     POSTING_LOG, POSTED_ORDERS, POSTED_ORDER_ROWS, POSTED_PAYMENTS, POSTED_GOODS,
-    SALES_RECONCILIATION, DAILY_TAKINGS, POSTING_LATENCY, FINDINGS,
+    SALES_RECONCILIATION, DAILY_TAKINGS, POSTING_LATENCY, SHOP_HEALTH, FINDINGS,
 )  # fmt: skip
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

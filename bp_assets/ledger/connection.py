@@ -42,7 +42,7 @@ class Ledger:
         self.engine = sa.create_engine(
             url,
             pool_pre_ping=True,
-            pool_size=2,
+            pool_size=8,
             max_overflow=8,
             json_serializer=_json,
             connect_args={"connect_timeout": 10, "application_name": "tillbridge", "keepalives_idle": 30},

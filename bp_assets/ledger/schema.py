@@ -96,6 +96,8 @@ postings = sa.Table(
              postgresql_where=sa.text("state in ('pending','sending','unknown') and role <> 'member'")),
     sa.Index("postings_unverified", "sale_id",
              postgresql_where=sa.text("state = 'posted' and role <> 'member'")),
+    sa.Index("postings_parked", "shop", "reason_code",
+             postgresql_where=sa.text("state in ('rejected', 'quarantined')")),
     sa.Index("postings_change", "change_xid"),
     sa.Index("postings_day", "shop", "business_date"),
     sa.Index("postings_gathering", "shop", "business_date", "stock",

@@ -86,8 +86,10 @@ class Step:
 _COLUMNS = [steps.c[name] for name in Step.__dataclass_fields__]
 
 
-def intend(ledger: Ledger, intents: Sequence[Intent]) -> dict[Key, int]:
+def intend(ledger: Ledger, intents: Sequence[Intent], now: datetime | None = None) -> dict[Key, int]:
     """Commit the intents of a batch of calls and set their postings to ``sending``; the step ids by key. All or none.
+
+    ``now`` is the caller's clock, if it keeps one of its own.
 
     Raises:
         OpenStep: an earlier attempt has no known outcome: settle it first.
@@ -95,7 +97,7 @@ def intend(ledger: Ledger, intents: Sequence[Intent]) -> dict[Key, int]:
         IllegalTransition: the posting is not on its way (settled, excluded, quarantined, or posted).
     """
     # One instant per call: after a lost commit the repetition recognises its own rows by it.
-    return _intend(ledger, intents, datetime.now(UTC))
+    return _intend(ledger, intents, now or datetime.now(UTC))
 
 
 @retrying
@@ -116,10 +118,8 @@ def _intend(ledger: Ledger, intents: Sequence[Intent], instant: datetime) -> dic
             message="",
             reason_code="",
         )
-        last: dict[Key, Step] = {}
-        for step in _of(connection, ids):
-            last[step.key] = step  # in order of attempts
-        done = {key: step.step_id for key, step in last.items() if step.open and step.intended_at == instant}
+        last = _last(connection, ids)
+        done = {key: step.step_id for key, step in last.items() if step.outcome is None and step.intended_at == instant}
         rows = [_row(intent, last.get(intent.key), instant) for intent in intents if intent.key not in done]
         if rows:
             insert = sa.insert(steps).returning(steps.c.sale_id, steps.c.document, steps.c.step, steps.c.step_id)
@@ -128,9 +128,18 @@ def _intend(ledger: Ledger, intents: Sequence[Intent], instant: datetime) -> dic
     return {intent.key: done[intent.key] for intent in intents}
 
 
-def _row(intent: Intent, last: Step | None, instant: datetime) -> dict[str, Any]:
+def _last(connection: sa.Connection, sale_ids: list[str]) -> dict[Key, sa.Row[Any]]:
+    """The last attempt of each step of these sales, without what was sent."""
+    key = (steps.c.sale_id, steps.c.document, steps.c.step)
+    query = sa.select(*key, steps.c.step_id, steps.c.attempt, steps.c.outcome, steps.c.erp_id, steps.c.intended_at)
+    query = query.where(steps.c.sale_id == sa.any_(sa.cast(sale_ids, pg.ARRAY(sa.Text))))
+    rows = connection.execute(query.distinct(*key).order_by(*key, steps.c.attempt.desc()))
+    return {(row.sale_id, row.document, row.step): row for row in rows}
+
+
+def _row(intent: Intent, last: sa.Row[Any] | None, instant: datetime) -> dict[str, Any]:
     named = f"step {intent.step} of {intent.document} {intent.sale_id}"
-    if last is not None and last.open:
+    if last is not None and last.outcome in (None, UNKNOWN):
         raise OpenStep(f"{named}: attempt {last.attempt} has no known outcome; look it up and settle it first")
     if last is not None and last.outcome == SUCCESS:
         raise DoubleEffect(f"{named} already succeeded as {last.erp_id} in attempt {last.attempt}")

@@ -88,6 +88,7 @@ class ShopTaker:
     shop: Shop
     doors: Doors = field(default_factory=Doors)
     open_till: Callable[[Shop, str], Till] = open_till
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     failures: int = 0
     next_ask_at: datetime | None = None
     asking_since: float | None = None
@@ -105,7 +106,7 @@ class ShopTaker:
     def ask(self) -> ShopIntake:
         """Ask the till if its time has come, and decode what lies in the inbox. Raises only for our own ledger."""
         self._know()
-        resting = bool(self.next_ask_at and self.next_ask_at > datetime.now(UTC))
+        resting = bool(self.next_ask_at and self.next_ask_at > self.now())
         before, got = self.failures, _Got()
         if not resting:
             try:
@@ -138,7 +139,7 @@ class ShopTaker:
         """The till could not be asked: note why, and leave it alone for a while."""
         self.failures += 1
         rest = rest_after(self.failures)
-        self.next_ask_at = datetime.now(UTC) + timedelta(seconds=rest.seconds)
+        self.next_ask_at = self.now() + timedelta(seconds=rest.seconds)
         with self.doors.ledger:
             marks.ask_failed(self.ledger, self.shop.key, error, self.next_ask_at, kind=kind, state=rest.state)
 

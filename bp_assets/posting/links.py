@@ -18,7 +18,7 @@ from bp_assets.domain.states import State
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, postings_by_receipt, postings_of
 from bp_assets.ledger.steps import steps_of
-from bp_assets.posting.plan import CREDIT, ORDER, document_ref
+from bp_assets.posting.plan import CREDIT, ORDER, Document, document_ref
 from bp_assets.posting.work import Work
 
 _WILL_COME = (State.PENDING, State.SENDING, State.UNKNOWN)
@@ -58,8 +58,13 @@ class Links:
 
         A parent in the same wave is left open: it is set by :func:`adopt` once its order exists.
         """
+        named = {
+            work.sale_id: one.original_sale_id for work in works if (one := _credit(work)) and one.original_sale_id
+        }
+        there = set(postings_of(self.ledger, sorted(set(named.values())))) if named else set()
         for work in works:
-            work.original_sale_id = self._original(work)
+            original = named.get(work.sale_id)
+            work.original_sale_id = original if original in there else self._elsewhere(work, original)
             if work.original_sale_id is None:
                 work.known.parent_id = NO_PARENT
         wanted = {
@@ -106,18 +111,15 @@ class Links:
         elif original.state not in _WILL_COME:
             work.known.parent_id = NO_PARENT  # excluded: there will never be an order
 
-    def _original(self, work: Work) -> str | None:
-        """The sale a credit belongs to. Tills that know only a receipt number may mean another shop's receipt."""
-        document = next((d for d in work.plan.documents if d.code == CREDIT), None)
-        if document is None or document.original_sale_id is None:
+    def _elsewhere(self, work: Work, original: str | None) -> str | None:
+        """The sale a credit names and we don't hold. Tills that know only a receipt number may mean another shop's."""
+        if original is None:
             return None
-        if postings_of(self.ledger, [document.original_sale_id]):
-            return document.original_sale_id
         number = work.plan.sale.original_source_id or next(
             (line.original.source_id for line in work.plan.sale.lines if line.original), ""
         )
         others = [one for one in postings_by_receipt(self.ledger, number) if one.source == work.plan.sale.source]
-        return others[0].sale_id if len(others) == 1 else document.original_sale_id
+        return others[0].sale_id if len(others) == 1 else original
 
     def _order_ids(self, sale_ids: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -136,10 +138,13 @@ class Links:
         return {refs[ref]: min(ids) for ref, ids in found.items() if ids}
 
 
+def _credit(work: Work) -> Document | None:
+    return next((document for document in work.plan.documents if document.code == CREDIT), None)
+
+
 def adopt(works: Sequence[Work]) -> None:
     """Give credits whose parent was made in this wave their parent's order id."""
     made = {work.sale_id: order_id for work in works if (order_id := work.known.order_id(ORDER))}
     for work in works:
-        document = next((d for d in work.plan.documents if d.code == CREDIT), None)
-        if document and work.known.parent_id is None and work.original_sale_id in made:
+        if _credit(work) and work.known.parent_id is None and work.original_sale_id in made:
             work.known.parent_id = made[work.original_sale_id]

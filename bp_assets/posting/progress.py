@@ -140,7 +140,7 @@ def _order(plan: Plan, document: Document, known: Known, shops: ShopsFile) -> Ca
         price_list_id=shop.price_list_id,
         price_mode="INC" if sale.prices_include_tax else "EXC",
         status_id=shops.erp.new_order_status_id if document.code == ORDER else shops.erp.new_credit_status_id,
-        parent_id=known.parent_id or None,
+        parent_id=(known.parent_id or None) if document.code == CREDIT else None,  # the original of what came back
     )
     path = encode.SALES_ORDER if document.code == ORDER else encode.SALES_CREDIT
     return Call(sale.sale_id, document.code, "order", document.ref, "POST", path, body)
@@ -165,8 +165,11 @@ class _Calls:
         self.plan, self.document, self.known = plan, document, known
         self.list: list[Call] = []
 
+    def lacks(self, step: str) -> bool:
+        return (self.document.code, step) not in self.known.done
+
     def add(self, step: str, handle: str, path: str, body: Any) -> None:
-        if (self.document.code, step) not in self.known.done:
+        if self.lacks(step):
             self.list.append(Call(self.plan.sale.sale_id, self.document.code, step, handle, "POST", path, body))
 
 
@@ -175,7 +178,7 @@ def _after_order(
 ) -> list[Call]:
     calls = _Calls(plan, document, known)
     _payments(calls, order_id)
-    if document.code in known.rows:
+    if document.code in known.rows and any(key not in known.done for key in _goods_keys(document)):
         _goods(calls, order_id, known.rows[document.code], shops, catalogue)
     # Row ids are only missing where goods still have to move; shipping and closing wait for the goods.
     if all(key in known.done for key in _goods_keys(document)):
@@ -186,6 +189,8 @@ def _after_order(
 def _payments(calls: _Calls, order_id: int) -> None:
     plan, document = calls.plan, calls.document
     for number, payment in enumerate(document.payments, start=1):
+        if not calls.lacks(f"payment:{number}"):
+            continue
         body = encode.payment(
             order_id=order_id,
             kind="RECEIPT" if payment.type == RECEIPT else "PAYMENT",

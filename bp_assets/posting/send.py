@@ -36,7 +36,9 @@ from bp_assets.posting.plan import ORDER
 from bp_assets.posting.progress import Call, needs_row_ids, next_calls
 from bp_assets.posting.work import Work
 
-_IN_FLIGHT = 3  # requests under way at once: one being written, one being answered, one being stored
+_IN_FLIGHT = 3  # requests under way at once: one being written, one being answered, one being read
+# Requests whose intents are committed together once the ERP takes things, and their outcomes after the last of them.
+_TOGETHER = 6
 _ROUNDS = 12  # a plan needs four; a plan that needs more would be a mistake in ours
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 # A sale that fails while nothing else gets through either is no worse than its ERP; only after this long it is parked.
@@ -44,6 +46,9 @@ _GIVE_UP_ALONE = timedelta(hours=6)
 _UNANSWERED = 2  # one request may meet an accident, or hold a sale that breaks it
 # Steps that create nothing and answer without an id: done is done.
 _NO_ID = ("ship", "close", "reserve")
+
+
+Ended = tuple[Call, int, Sent]  # a call, its step's id, and what became of it
 
 
 class ErpDown(Exception):
@@ -155,9 +160,11 @@ class Wave:
 
     def _send_round(self, calls: Sequence[Call], works: dict[str, Work]) -> None:
         groups = packed(calls, {sale_id: work.posting.attempts for sale_id, work in works.items()})
-        with ThreadPoolExecutor(min(_IN_FLIGHT, len(groups))) as pool:
-            results = list(pool.map(self._send_group, groups))
-        sent = [one for ends in results for one in ends]
+        sent: list[Ended] = []
+        while groups and not self._pulse.gone:
+            some = _TOGETHER if self._pulse.worked else _IN_FLIGHT
+            sent += self._send_some(groups[:some])
+            groups = groups[some:]
         stops: list[ErpError] = []
         refused: list[Refused] = []
         for call, step_id, one in sent:
@@ -213,25 +220,33 @@ class Wave:
             if stock.get(product.product_id, 0) < quantity
         )
 
-    def _send_group(self, group: Sequence[Call]) -> list[tuple[Call, int, Sent]]:
-        """Commit the intents, send, commit the outcomes: calls, step ids, ends. Nothing once the ERP is gone.
-
-        Runs in a worker; touches no shared state but the stores and the pulse.
-        """
-        if self._pulse.gone:
-            return []
+    def _send_some(self, groups: Sequence[Sequence[Call]]) -> list[Ended]:
+        """Commit the intents of some requests, send them side by side, commit the outcomes of all that were sent."""
         self.still_mine()
-        ids = intend(
-            self.ledger,
-            [Intent(c.sale_id, c.document, c.step, c.handle, c.method, c.path, c.body) for c in group],
-        )
+        calls = [call for group in groups for call in group]
+        intents = [Intent(c.sale_id, c.document, c.step, c.handle, c.method, c.path, c.body) for c in calls]
+        ids = intend(self.ledger, intents, self.now())
+        with ThreadPoolExecutor(min(_IN_FLIGHT, len(groups))) as pool:
+            requests = [pool.submit(self._send_group, group) for group in groups]
+        ends = [
+            (call, ids[call.sale_id, call.document, call.step], one)
+            for group, request in zip(groups, requests, strict=True)
+            if request.exception() is None
+            for call, one in zip(group, request.result(), strict=True)
+        ]
+        settle(self.ledger, [_outcome(step_id, call, one) for call, step_id, one in ends])
+        for request in requests:
+            request.result()  # a request that was not sent since the lock is lost ends the run
+        return ends
+
+    def _send_group(self, group: Sequence[Call]) -> list[Sent]:
+        """One request, in a worker; touches no shared state but the lock and the pulse."""
+        self.still_mine()
         sent = send_many(
             self.client, [ErpCall(c.method, c.path, c.body, f"{c.sale_id}/{c.document}/{c.step}") for c in group]
         )
         self._pulse.felt(sent)
-        ends = [(call, ids[call.sale_id, call.document, call.step], one) for call, one in zip(group, sent, strict=True)]
-        settle(self.ledger, [_outcome(step_id, call, one) for call, step_id, one in ends])
-        return ends
+        return sent
 
     def _take(self, work: Work, call: Call, sent: Sent, stops: list[ErpError]) -> None:
         """What an outcome means for its sale."""

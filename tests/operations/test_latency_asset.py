@@ -7,24 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import dagster as dg
-import pytest
 import sqlalchemy as sa
 
-from bp_assets.config import Home
 from bp_assets.definitions import resources
 from bp_assets.lake.connect import Lake
 from bp_assets.ledger.connection import Ledger
 from bp_assets.model.pos import till_tables
 from bp_assets.operations.latency_asset import posting_latency
-from tests.builders import SHOPS_TOML
 from tests.ledger.receipts import waiting
-
-
-@pytest.fixture
-def shops_path(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = home.root / "shops.toml"
-    file.write_text(SHOPS_TOML)
-    monkeypatch.setenv("TILLBRIDGE_CONFIG", str(file))
 
 
 def stamp(ledger: Ledger, sale_id: str, **instants: datetime) -> None:

@@ -19,8 +19,9 @@ def take(house: House, count: int) -> list[str]:
 
 
 def company(house: House, sales: list[str], poison: str) -> list[int]:
-    """How many sales each order request of the poison sale carried: intents of one request share their instant."""
-    together = Counter(step.intended_at for one in sales for step in house.steps(one) if step.step == "order")
+    """How many sales each order request of the poison sale carried: intended at one instant, and failed with it."""
+    orders = [step for one in sales for step in house.steps(one) if step.step == "order"]
+    together = Counter(step.intended_at for step in orders if step.outcome != "success")
     return [together[step.intended_at] for step in house.steps(poison) if step.step == "order"]
 
 

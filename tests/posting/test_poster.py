@@ -157,6 +157,7 @@ def test_an_exchange_is_an_order_and_a_credit_each_paid_in_full(house: House) ->
     assert money(house.order(swap)) == ("50.00", "10.00", "60.00", "60.00")
     assert money(house.order(swap, "SC")) == ("5.00", "1.00", "6.00", "6.00")
     assert parent(house, swap) == house.order(sold)["orderId"]
+    assert not house.seen(house.order(swap)["orderId"])["parentOrderId"]
     shared = {house.seen(house.order(swap, code)["orderId"])["reference"] for code in ("SO", "SC")}
     assert shared == {"2"}
     assert house.moves()[1:] in (

@@ -179,7 +179,7 @@ def own_house(erp: SandboxServer, server_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_postgresql_that_dies_between_any_two_requests_loses_nothing(own_house: House, server_path: Path) -> None:
-    """It is stopped before every round of calls; the run starts it again and goes on."""
+    """It is stopped before every intent and every request; the run starts it again and goes on."""
     data = server_path / "state" / "postgres"
     stops: list[int] = []
 
@@ -189,7 +189,7 @@ def test_a_postgresql_that_dies_between_any_two_requests_loses_nothing(own_house
 
     ids = [own_house.take(MUG_SALE.format(number)) for number in range(3)]
     assert own_house.poster(still_mine=stop).post_due().posted == 3
-    assert len(stops) == 3  # before the orders, before payments and goods, before shipping and closing
+    assert len(stops) == 6  # twice for the orders, for payments and goods, for shipping and closing
     assert {own_house.state(one) for one in ids} == {"posted"}
     assert own_house.verify().verified == 3
     assert sorted(one["paid"] for one in own_house.books()["orders"]) == ["6.00"] * 3

@@ -83,6 +83,7 @@ def test_the_books_hold_exactly_the_named_members(box: Caller) -> None:
             "type": "SO",
             "channelId": 2,
             "warehouseId": 3,
+            "parentId": None,
             "net": "16.67",
             "tax": "3.33",
             "total": "20.00",
@@ -92,6 +93,9 @@ def test_the_books_hold_exactly_the_named_members(box: Caller) -> None:
             "shipped": False,
             "invoiced": False,
         }
+    ]
+    assert books["payments"] == [
+        {"orderId": order, "type": "RECEIPT", "method": "CARD", "amount": "20.00", "transactionRef": "t"}
     ]
     assert books["requests"] == {"POST /accounting-service/customer-payment": 1, "POST /order-service/sales-order": 1}
     assert (books["stockMoves"], books["refused"]) == ([], 0)

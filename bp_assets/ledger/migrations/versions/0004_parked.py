@@ -1,0 +1,18 @@
+"""An index of the receipts set aside. Read: ``0004_parked.sql``. Written: its changes."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("the ledger only moves forward: restore a backup instead")
