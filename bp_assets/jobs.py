@@ -1,8 +1,9 @@
 """The jobs: which assets and ops run together, and which of them must be alone. Read and written: nothing by itself.
 
 Every job runs in one process: its work is a few requests and a few statements, a process per step would cost more than
-the work. Tag ``tillbridge/alone`` (limit 1 per value, see ``dagster.yaml``): two runs that write the same tables, or
-post to the same ERP account, queue up behind each other. ``dagster/max_runtime`` ends what hangs.
+the work. Tag ``tillbridge/alone`` (limit 1 per value, see ``dagster.yaml``): two runs that write the same tables queue
+up behind each other. Tag ``tillbridge/poster`` (limit 2): one run that posts, and one that is about to take over from
+it; which of them posts is decided by a lock in PostgreSQL. ``dagster/max_runtime`` ends what hangs.
 """
 
 import dagster as dg
@@ -11,8 +12,9 @@ from bp_assets import catalog
 from bp_assets.posting.assets import retry_rejected_sales, take_and_post
 from bp_assets.upkeep import maintain
 
-ALONE = "tillbridge/alone"
-POSTER, SALES_TABLES, ERP_TABLES, STOCK_TABLES = "poster", "sales_tables", "erp_tables", "stock_tables"
+ALONE, POSTER = "tillbridge/alone", "tillbridge/poster"
+SALES_TABLES, ERP_TABLES, STOCK_TABLES = "sales_tables", "erp_tables", "stock_tables"
+POSTERS = {POSTER: "yes"}
 
 MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
 TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "receipt_versions")
@@ -23,7 +25,11 @@ SALES = (*TILL_TABLES, *POSTED_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 
 
 def _tags(alone: str, minutes: int) -> dict[str, str]:
-    return {ALONE: alone, "dagster/max_runtime": str(minutes * 60)}
+    return {ALONE: alone, **_at_most(minutes)}
+
+
+def _at_most(minutes: int) -> dict[str, str]:
+    return {"dagster/max_runtime": str(minutes * 60)}
 
 
 def _tables(*names: str) -> dg.AssetSelection:
@@ -33,18 +39,19 @@ def _tables(*names: str) -> dg.AssetSelection:
 
 @dg.job(
     description="Take what is new from every till, post what is due to the ERP, and wait for more until it is quiet. "
-    "One at a time per ERP account: by this job's tag, and by a lock in PostgreSQL.",
+    "One posts to an ERP account at a time, held by a lock in PostgreSQL; the next one starts before it ends.",
     executor_def=dg.in_process_executor,
-    tags=_tags(POSTER, 60),
+    tags=POSTERS | _at_most(90),  # the longest linger_seconds, and half an hour
 )
 def post_sales() -> None:
     take_and_post()
 
 
 @dg.job(
-    description="Post rejected sales again after the shops file or the ERP was mended. Same rules as post_sales.",
+    description="Put rejected sales back in line after the shops file or the ERP was mended, and post them; where a "
+    "posting run is at work, it does the rest.",
     executor_def=dg.in_process_executor,
-    tags=_tags(POSTER, 60),
+    tags=POSTERS | _at_most(60),
 )
 def retry_rejected() -> None:
     retry_rejected_sales()

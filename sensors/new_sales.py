@@ -1,7 +1,8 @@
-"""``new_sales``: a till has something new, or the ledger has something due, and nobody posts. Read: both, and the runs.
+"""``new_sales``: somebody is to post, and nobody does, or not for much longer. Read: tills, ledger, Dagster's runs.
 
-Written: nothing; the run takes and stores. While a posting run lives it asks the tills itself every few seconds, so
-this sensor only asks when none does: one fetch a till, thrown away after looking whether the ledger knows it all.
+Written: nothing; the run takes and stores. While a posting run lives it asks the tills itself every few seconds, and
+when its time is nearly over, and shops are trading, the next one is started: it takes over without a gap. Only when no
+run lives this sensor asks: one fetch a till, thrown away after looking whether the ledger knows it all.
 What was seen stays in the cursor until the till was asked by a run, so neither a lost tick nor a killed run loses it;
 and a run is started every few minutes whatever the tills say.
 """
@@ -18,17 +19,18 @@ import dagster as dg
 import sqlalchemy as sa
 
 from bp_assets.config import ConfigError, Shop, ShopsFile
-from bp_assets.jobs import POSTER, post_sales
+from bp_assets.jobs import post_sales
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.marks import Mark, all_marks
 from bp_assets.ledger.postings import due
 from bp_assets.resources import LedgerResource, ShopsResource
 from bp_assets.tills.protocol import RawReceipt, Till, TillError
 from bp_assets.tills.systems import open_till
-from sensors.runs import under_way
+from sensors.runs import posters
 
 ASK_SECONDS = 15.0  # all tills together; a slower one is asked by the run
 IDLE = timedelta(minutes=5)  # without any news a run looks for itself
+TRADING = timedelta(minutes=30)  # a receipt within this time means that shops are open: somebody always posts
 
 
 @dataclass(slots=True)
@@ -61,6 +63,14 @@ def unknown(ledger: Ledger, receipts: Sequence[RawReceipt]) -> int:
     names = {"ids": [one.sale_id for one in receipts], "hashes": [one.content_hash for one in receipts]}
     with ledger.begin() as connection:
         return int(connection.scalar(query, names) or 0)
+
+
+@retrying
+def newest_receipt(ledger: Ledger) -> datetime | None:
+    """When the newest receipt came in."""
+    query = sa.text("select received_at from tillbridge.inbox order by inbox_id desc limit 1")
+    with ledger.begin() as connection:
+        return connection.scalar(query)
 
 
 def peek(ledger: Ledger, shops: ShopsFile, marks: dict[str, Mark], now: datetime) -> tuple[set[str], list[str]]:
@@ -111,7 +121,11 @@ def still_new(seen: dict[str, str], marks: dict[str, Mark]) -> dict[str, str]:
 )
 def new_sales(context: dg.SensorEvaluationContext, ledger: LedgerResource, shops: ShopsResource) -> dg.SensorResult:
     book, now = ledger.open(), datetime.now(UTC)
-    if under_way(context.instance, book, POSTER):
+    running, makes_way = posters(context.instance, book)
+    if running:
+        newest = newest_receipt(book)
+        if makes_way and newest is not None and now - newest < TRADING:
+            return _start("takes over from a run whose time is over", json.loads(context.cursor or "{}"))
         return dg.SensorResult(skip_reason=dg.SkipReason("a posting run is under way; it takes new sales itself"))
     try:
         file = shops.load()

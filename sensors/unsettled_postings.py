@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import sqlalchemy as sa
 
-from bp_assets.jobs import POSTER, SALES_TABLES, post_sales, read_back
+from bp_assets.jobs import SALES_TABLES, post_sales, read_back
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.resources import LedgerResource
-from sensors.runs import under_way
+from sensors.runs import posters, under_way
 
 UNSENT_SECONDS = 120  # longer than a posting run needs to take the next batch
 TABLES_SECONDS = 60  # tables are brought up to date at most this often
@@ -72,7 +72,7 @@ def unsettled_postings(context: dg.SensorEvaluationContext, ledger: LedgerResour
     asked = Asked(**json.loads(context.cursor)) if context.cursor else Asked()
     found = waiting(book, datetime.now(UTC) - timedelta(seconds=UNSENT_SECONDS))
     requests: list[dg.RunRequest] = []
-    if under_way(context.instance, book, POSTER) == 0 and found.unsent:
+    if found.unsent and posters(context.instance, book)[0] == 0:
         requests.append(dg.RunRequest(job_name="post_sales"))
     if under_way(context.instance, book, SALES_TABLES) == 0 and tables_are_behind(found, asked, now):
         requests.append(dg.RunRequest(job_name="read_back"))

@@ -38,6 +38,8 @@ class ShopStatus:
     till_asked: datetime | None = None
     till_error: str = ""
     till_failures: int = 0
+    till_state: str = ""
+    till_state_since: datetime | None = None
 
 
 def run(root: Path, *, as_json: bool) -> int:
@@ -78,6 +80,7 @@ def statuses(ledger: Ledger) -> list[ShopStatus]:
     for mark in marks.all_marks(ledger):
         one = of(mark.shop)
         one.till_asked, one.till_error, one.till_failures = mark.asked_at, mark.error, mark.failures
+        one.till_state, one.till_state_since = mark.state, mark.state_since
     with ledger.begin() as connection:
         for shop, posted, captured in connection.execute(_LAST):
             of(shop).last_posting, of(shop).last_receipt = posted, captured
@@ -108,7 +111,7 @@ def _show(shops: list[ShopStatus], now: datetime) -> None:
             _ago(one.last_posting, now),
             f"{_ago(one.oldest_unsettled_since, now)} {one.oldest_unsettled}" if one.oldest_unsettled else "none",
             _ago(one.till_asked, now),
-            escape(f"{one.till_error} ({one.till_failures} times)" if one.till_error else "answers"),
+            escape(_till(one, now)),
         )
         for one in shops
     ]
@@ -118,6 +121,12 @@ def _show(shops: list[ShopStatus], now: datetime) -> None:
     if reasons:
         out.print(table("Why receipts are set aside", ("shop", "reason", "receipts"), reasons, [2]))
         out.print("docs/checks.md says who acts on each reason; `tillbridge retry` puts mended ones back in line.")
+
+
+def _till(one: ShopStatus, now: datetime) -> str:
+    if not one.till_error:
+        return "answers"
+    return f"{one.till_state}, first {_ago(one.till_state_since, now)}: {one.till_error} ({one.till_failures} times)"
 
 
 def _cell(one: ShopStatus, state: str) -> str:

@@ -90,6 +90,27 @@ def oldest_unsettled(ledger: Ledger) -> list[Waiting]:
 
 
 @retrying
+def unsent(ledger: Ledger) -> int:
+    """How many sales wait to be posted: pending, sending and unknown."""
+    query = sa.text("select count(*) from tillbridge.postings where state in ('pending', 'sending', 'unknown')")
+    with ledger.begin() as connection:
+        return int(connection.scalar(query) or 0)
+
+
+@retrying
+def seconds_to_posted(ledger: Ledger, sale_ids: Sequence[str]) -> tuple[float, float] | None:
+    """From captured to posted, median and slowest of these sales; ``None`` where none of them is posted."""
+    query = sa.text(
+        "select percentile_cont(0.5) within group (order by took), max(took) from (select"
+        " extract(epoch from posted_at - captured_at)::float8 as took from tillbridge.postings"
+        " where sale_id = any(:ids) and posted_at is not null) p"
+    )
+    with ledger.begin() as connection:
+        middle, slowest = connection.execute(query, {"ids": list(sale_ids)}).one()
+    return None if middle is None else (float(middle), float(slowest))
+
+
+@retrying
 def note_till_totals(ledger: Ledger, totals: Sequence[TillTotal]) -> None:
     """Keep what the tills say of themselves; a later word on the same shop and day replaces the earlier one."""
     if not totals:

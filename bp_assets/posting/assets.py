@@ -4,6 +4,8 @@ Read: tills, ledger, ERP. Written: ledger and ERP (by the ops), ``posting_log`` 
 what is due, what was sent and what is unknown stands in the ledger, so a run that dies loses only its log lines.
 """
 
+from contextlib import ExitStack
+
 import dagster as dg
 from pydantic import Field
 
@@ -12,9 +14,14 @@ from bp_assets.framing import frame_of
 from bp_assets.lake.frames import Writer, mark
 from bp_assets.ledger.changes import changes
 from bp_assets.ledger.postings import requeue
+from bp_assets.ledger.runs import makes_way
 from bp_assets.posting import linger
+from bp_assets.posting.batches import Batches
+from bp_assets.posting.stopping import signals_as_event
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
 from bp_assets.telling import Said, told
+
+TAKE_OVER_SECONDS = 60.0  # a run waits so long for the one before it to make way
 
 
 class Linger(dg.Config):
@@ -55,26 +62,39 @@ def _post(
     shops: ShopsResource,
     linger_seconds: float | None,
 ) -> None:
-    """Joins Dagster to the posting engine: its rounds become log lines, its end the op's metadata."""
+    """Joins Dagster to the posting engine: its rounds become materialisations, its end the op's metadata."""
+    book = ledger.open()
+    with ExitStack() as stack:
+        stop = stack.enter_context(signals_as_event())
+        client, reader = (stack.enter_context(erp.client(lane)) for lane in ("posting", "changes"))
+        batches = Batches(book, (client, reader))
 
-    def tell(one: linger.Round) -> None:
-        for shop in one.intake:
-            if shop.error:
-                context.log.warning(f"{shop.shop}: the till can't be read: {shop.error}")
-        if not one.quiet:
-            context.log.info(f"{sum(shop.new for shop in one.intake)} received, {one.posted.posted} posted")
+        def tell(one: linger.Round) -> None:
+            for shop in one.intake:
+                if shop.changed:
+                    words = f"can't be read: {shop.error}" if shop.error else "answers again"
+                    context.log.warning(f"{shop.shop}: the till {words}")
+            _log(context, batches.add(one))
 
-    with erp.client("posting") as client:
-        done = linger.run(ledger.open(), client, shops.load(), linger_seconds=linger_seconds, on_round=tell)
-        requests = sum(client.counts.values())
-    if done.busy_elsewhere:
-        context.log.info("another run posts to this account; nothing was done here")
-    if done.down:
-        context.log.warning(f"the ERP could not be worked with: {done.down}. Sales wait in the ledger")
-    context.add_output_metadata(
-        {"received": done.received, "posted": done.posted, "rejected": done.parked, "rounds": done.rounds,
-         "erp_requests": requests}
-    )  # fmt: skip
+        done = linger.run(
+            book, client, shops.load(), linger_seconds=linger_seconds, wait_seconds=TAKE_OVER_SECONDS, reader=reader,
+            on_round=tell, on_lock=lambda until: makes_way(book, context.run_id, until), stop=stop,
+        )  # fmt: skip
+        _log(context, batches.rest())
+        requests = sum(client.counts.values()) + sum(reader.counts.values())
+        if done.busy_elsewhere:
+            context.log.info("another run posts to this account and goes on with what waits; nothing was posted here")
+        if done.down:
+            context.log.warning(f"the ERP could not be worked with: {done.down}. Sales wait in the ledger")
+        context.add_output_metadata(
+            {"received": done.received, "posted": done.posted, "rejected": done.parked, "rounds": done.rounds,
+             "erp_requests": requests, "handed_over": done.made_way}
+        )  # fmt: skip
+
+
+def _log(context: dg.OpExecutionContext, event: dg.AssetMaterialization | None) -> None:
+    if event is not None:
+        context.log_event(event)
 
 
 LOG_COLUMNS = (

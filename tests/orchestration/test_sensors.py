@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 
-from bp_assets.alive import held
+from bp_assets.alive import LOCK_CLASS, alive, held
 from bp_assets.definitions import defs, resources
-from bp_assets.jobs import ALONE, POSTER
+from bp_assets.jobs import POSTERS
 from bp_assets.ledger.marks import asked
+from bp_assets.ledger.runs import makes_way
 from bp_assets.ledger.webhooks import handled, hear
 from bp_assets.posting.attendants import take_all
 from bp_assets.resources import ledger_of
@@ -22,7 +24,7 @@ from sensors.erp_changes import Asked as HintsAsked
 from sensors.erp_changes import erp_changes, hinted
 from sensors.new_sales import new_sales
 from sensors.run_failures import ADVICE, DEFAULT, advice, failure_of
-from sensors.runs import DEAD, Watch, under_way
+from sensors.runs import DEAD, Watch, posters
 from sensors.unsettled_postings import Asked, Waiting, tables_are_behind, unsettled_postings
 from tests.orchestration.house import House
 
@@ -42,7 +44,7 @@ def tick(house: House, sensor: dg.SensorDefinition, cursor: str | None = None) -
 def started(house: House, job: str = "post_sales") -> dg.DagsterRun:
     """A run that says "started", as one whose process was killed does for ever."""
     found = defs.resolve_job_def(job)
-    return house.instance.create_run_for_job(found, status=dg.DagsterRunStatus.STARTED, tags={ALONE: POSTER})
+    return house.instance.create_run_for_job(found, status=dg.DagsterRunStatus.STARTED, tags=POSTERS)
 
 
 @pytest.fixture(autouse=True)
@@ -84,17 +86,71 @@ def test_a_wrong_shops_file_is_said_and_starts_nothing(house: House) -> None:
     assert "unknown time zone 'Europe/Lundun'" in words
 
 
-def test_nothing_is_started_while_a_posting_run_lives_and_a_dead_one_is_buried(house: House) -> None:
-    ledger, run, watch = ledger_of(house.home), started(house), Watch(grace_seconds=0.0)
-    with held(ledger, run.run_id):
-        assert under_way(house.instance, ledger, POSTER, watch) == 1
-        assert under_way(house.instance, ledger, POSTER, watch) == 1
-    assert house.instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.STARTED
-    assert under_way(house.instance, ledger, POSTER, watch) == 0
-    buried = house.instance.get_run_by_id(run.run_id)
-    assert buried.status == dg.DagsterRunStatus.FAILURE
+def status_of(house: House, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    found = house.instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found.status
+
+
+def test_nothing_is_started_while_a_posting_run_lives_and_a_dead_one_is_replaced_in_the_same_tick(house: House) -> None:
+    ledger, run, ended = ledger_of(house.home), started(house), started(house)
+    house.drop("1001")
+    with held(ledger, ended.run_id), held(ledger, run.run_id):
+        assert posters(house.instance, ledger) == (2, False)
+        assert tick(house, new_sales)[0] == []
+    # Both let go of their locks and said so: they may be about to end, nothing is sure.
+    assert posters(house.instance, ledger, Watch(second_look_seconds=0)) == (2, False)
+    with ledger.begin() as connection:  # as if it had been killed: it never noted its end
+        connection.execute(sa.text("update tillbridge.runs set ended_at = null where run_id = :id"), {"id": run.run_id})
+    assert posters(house.instance, ledger, Watch(second_look_seconds=0)) == (1, False)
+    assert (status_of(house, run), status_of(house, ended)) == (
+        dg.DagsterRunStatus.FAILURE,
+        dg.DagsterRunStatus.STARTED,
+    )
     events = house.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
     assert [event.message for event in events] == [DEAD]
+    assert posters(house.instance, ledger, Watch(grace_seconds=0)) == (0, False)
+    assert tick(house, new_sales)[0] == ["post_sales"]
+
+
+def test_a_restart_of_postgresql_kills_no_living_run(house: House) -> None:
+    ledger, run = ledger_of(house.home), started(house)
+    with held(ledger, run.run_id):
+        pass
+    with ledger.begin() as connection:
+        restarted = "update tillbridge.runs set ended_at = null, server_began_at = server_began_at - interval '1 hour'"
+        connection.execute(sa.text(restarted))
+    assert posters(house.instance, ledger, Watch(second_look_seconds=0)) == (1, False)
+    assert status_of(house, run) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_whose_connection_was_cut_has_its_lock_again_before_anybody_looks_twice(house: House) -> None:
+    ledger, run = ledger_of(house.home), started(house)
+    with held(ledger, run.run_id):
+        with ledger.begin() as connection:
+            cut = "select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and classid = :c"
+            assert connection.scalar(sa.text(cut), {"c": LOCK_CLASS}) == 1
+        assert posters(house.instance, ledger) == (1, False)
+        assert alive(ledger, [run.run_id]) == {run.run_id}
+    assert status_of(house, run) == dg.DagsterRunStatus.STARTED
+
+
+def test_the_next_run_starts_before_the_time_of_the_first_is_over_while_shops_trade(house: House) -> None:
+    ledger, run = ledger_of(house.home), started(house)
+    with held(ledger, run.run_id):
+        makes_way(ledger, run.run_id, datetime.now(UTC) + timedelta(seconds=60))
+        house.drop("1001")
+        take_all(ledger, house.shops)
+        assert tick(house, new_sales)[0] == []
+        makes_way(ledger, run.run_id, datetime.now(UTC) - timedelta(seconds=1))
+        assert tick(house, new_sales)[0] == ["post_sales"]
+        with ledger.begin() as connection:
+            connection.execute(sa.text("update tillbridge.inbox set received_at = now() - interval '1 hour'"))
+        assert tick(house, new_sales)[0] == []  # at night a run ends and none follows
+        with ledger.begin() as connection:
+            connection.execute(sa.text("update tillbridge.inbox set received_at = now()"))
+        started(house)  # the next one is on its way
+        assert tick(house, new_sales)[0] == []
 
 
 def test_a_run_that_ends_is_not_taken_for_dead() -> None:
