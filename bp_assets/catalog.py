@@ -92,6 +92,7 @@ PLACES: dict[str, Place] = {
     ),
     "posting_latency": _sql("pos_transactions"),
     "shop_health": Place("ledger", frozenset({"duckdb", "postgres"}), ("pos_transactions",)),
+    "erp_requests": _ledger(BRIGHTPEARL),
     "findings": _sql("sales_reconciliation", "stock_levels"),
 }
 
@@ -163,7 +164,13 @@ def finance_file_spec() -> dg.AssetSpec:
         owners=["team:finance"],
         kinds={"duckdb", "file"},
         tags={"tillbridge/reads": "lake"},
-        deps=[key("sales_reconciliation"), key("daily_takings"), key("posting_latency"), key("shop_health")],
+        deps=[
+            key("sales_reconciliation"),
+            key("daily_takings"),
+            key("posting_latency"),
+            key("shop_health"),
+            key("erp_requests"),
+        ],
     )
 
 

@@ -13,6 +13,7 @@ from bp_assets.jobs import JOBS
 from bp_assets.model.pos import till_tables
 from bp_assets.operations.health_asset import shop_health
 from bp_assets.operations.latency_asset import posting_latency
+from bp_assets.operations.requests_asset import erp_requests
 from bp_assets.posting.assets import posting_log
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
 from bp_assets.schedules import SCHEDULES
@@ -40,7 +41,7 @@ warnings.filterwarnings(
 ASSETS = (
     products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,
     till_tables, posting_log, posted,
-    posting_latency, shop_health,
+    posting_latency, shop_health, erp_requests,
     sales_reconciliation, daily_takings, finance_file,
 )  # fmt: skip
 

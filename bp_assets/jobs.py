@@ -19,7 +19,7 @@ POSTERS = {POSTER: "yes"}
 MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
 TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "receipt_versions")
 POSTED_TABLES = ("posting_log", "posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
-OPERATIONS_TABLES = ("posting_latency", "shop_health")
+OPERATIONS_TABLES = ("posting_latency", "shop_health", "erp_requests")
 FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
 SALES = (*TILL_TABLES, *POSTED_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 

@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr
 from bp_assets.alive import held
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.pacing import Lane
+from bp_assets.budget import shared_by_all
 from bp_assets.config import Home, ShopsFile, home, load
 from bp_assets.lake.connect import Lake
 from bp_assets.lake.migrate import migrate
@@ -122,5 +123,6 @@ class ErpResource(dg.ConfigurableResource):
         Raises:
             Unauthorised: the credentials are not there; the message names the variable.
         """
-        with ErpClient(self.shops.load().erp, lane=lane, store=LedgerTokens(self.ledger.open())) as client:
+        erp, ledger = self.shops.load().erp, self.ledger.open()
+        with ErpClient(erp, lane=lane, budget=shared_by_all(ledger, erp), store=LedgerTokens(ledger)) as client:
             yield client

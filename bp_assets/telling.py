@@ -3,6 +3,7 @@
 Read: the table's row count. Written: metadata of the materialisation, as people see it in the Dagster UI.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +57,25 @@ def told(
     if lineage.deps_by_column:
         metadata["dagster/column_lineage"] = lineage
     if client is not None:
-        metadata["erp_requests"] = sum(client.counts.values())
+        metadata |= requests_made(client)
     if misread:
         metadata["not_understood"] = len(misread)
         metadata["not_understood_because"] = dg.MetadataValue.md(_list(misread))
     return dg.MaterializeResult(asset_key=catalog.key(table), metadata=metadata)
+
+
+def requests_made(*clients: ErpClient) -> dict[str, Any]:
+    """What a run spent of the ERP's request cap, by lane and minute, as metadata of whatever it did with it."""
+    spent = sum((client.minutes for client in clients), Counter())
+    rows = [
+        dg.TableRecord({"minute": f"{minute:%Y-%m-%d %H:%M}", "lane": lane, "requests": count})
+        for (minute, lane), count in sorted(spent.items())
+    ]
+    columns = [dg.TableColumn("minute"), dg.TableColumn("lane"), dg.TableColumn("requests", "int")]
+    return {
+        "erp_requests": sum(spent.values()),
+        "erp_requests_by_minute": dg.MetadataValue.table(rows, dg.TableSchema(columns)),
+    }
 
 
 def _list(misread: Sequence[Misread]) -> str:

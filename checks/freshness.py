@@ -26,7 +26,7 @@ CADENCE: dict[str, timedelta] = {
     "receipt_versions": _TILL, "posting_log": _TILL,
     "posted_orders": _STOCK, "posted_order_rows": _STOCK, "posted_payments": _STOCK, "posted_goods": _STOCK,
     "sales_reconciliation": _STOCK, "daily_takings": _STOCK,
-    "posting_latency": _STOCK, "shop_health": _TILL,
+    "posting_latency": _STOCK, "shop_health": _TILL, "erp_requests": _STOCK,
 }  # fmt: skip
 
 

@@ -56,6 +56,9 @@ def control_routes(world: World) -> list[Route]:
             "refused": world.throttle.refused,
         }
 
+    def show_requests(request: Request, body: dict[str, Any]) -> Any:
+        return world.throttle.log.view()
+
     def show_books(request: Request, body: dict[str, Any]) -> Any:
         query = request.query_params
         return books(world, query.get("history") != "false", query.get("opening") != "false")
@@ -125,6 +128,7 @@ def control_routes(world: World) -> list[Route]:
 
     return [
         Route("/sandbox/health", guarded(health), methods=["GET"]),
+        Route("/sandbox/requests", guarded(show_requests), methods=["GET"]),
         Route("/sandbox/books", guarded(show_books), methods=["GET"]),
         Route("/sandbox/reset", guarded(reset), methods=["POST"]),
         Route("/sandbox/faults", guarded(add_faults), methods=["POST"]),

@@ -14,7 +14,7 @@ from bp_assets.definitions import defs, resources
 from bp_assets.lake.tables import BY_NAME
 
 KEYS = {
-    "brightpearl", "channels", "daily_takings", "finance_file", "findings", "pos_lines", "pos_tenders",
+    "brightpearl", "channels", "daily_takings", "erp_requests", "finance_file", "findings", "pos_lines", "pos_tenders",
     "pos_transactions", "posted_goods", "posted_order_rows", "posted_orders", "posted_payments", "posting_latency",
     "posting_log", "postings", "price_lists", "prices", "products", "receipt_versions", "sales_reconciliation",
     "shop_health", "stock_levels", "tax_codes", "till_totals", "tills", "warehouses",

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from bp_assets.brightpearl.client import ErpClient
+from bp_assets.budget import shared_by_all
 from bp_assets.cli import lakeside
 from bp_assets.cli.books import net_of_credits
 from bp_assets.cli.environment import PROJECT_ROOT, use_dagster, use_home, use_sandbox
@@ -112,7 +113,8 @@ def _trade(out: Console, url: str, seed: int, transactions: int) -> dict[str, An
 
 def _post(out: Console, ledger: Ledger, shops: ShopsFile, expected: int) -> None:
     """Take and post until every receipt is there and nothing is on its way, or the time is over."""
-    with step(out, "Posting") as shown, ErpClient(shops.erp, lane="posting") as client:
+    budget = shared_by_all(ledger, shops.erp)
+    with step(out, "Posting") as shown, ErpClient(shops.erp, lane="posting", budget=budget) as client:
         finished = threading.Event()
         still = [0, time.monotonic()]  # how many were settled, and since when it is that many
 

@@ -16,12 +16,14 @@ import httpx
 
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.webhooks import ensure_webhooks
+from bp_assets.budget import shared_by_all
 from bp_assets.cli import lakeside
 from bp_assets.cli.environment import PROJECT_ROOT, use_dagster, use_home, use_sandbox
 from bp_assets.cli.parts import EVENTS, Parts
 from bp_assets.cli.screen import console, step
 from bp_assets.config import ConfigError, ShopsFile, load
 from bp_assets.ledger.connection import Ledger
+from bp_assets.resources import ledger_of
 from bp_assets.webhooks import SECRET_ENV
 
 _PRODUCTS = 200
@@ -70,7 +72,7 @@ def _start(parts: Parts, shops: ShopsFile, port: int, sandbox_port: int, seed: i
             shown.to(number, 2, job)
     secret = os.environ.setdefault(SECRET_ENV, secrets.token_urlsafe(24))
     receiver = parts.start_webhooks("127.0.0.1", 0)
-    with ErpClient(shops.erp) as client:
+    with ErpClient(shops.erp, budget=shared_by_all(ledger_of(parts.place), shops.erp)) as client:
         ensure_webhooks(client, f"{receiver}/{secret}/brightpearl", EVENTS)
     parts.start_dagster("127.0.0.1", port)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.webhooks import ensure_webhooks
+from bp_assets.budget import shared_by_all
 from bp_assets.cli import preflight
 from bp_assets.cli.environment import use_dagster, use_home
 from bp_assets.cli.parts import EVENTS, Parts
@@ -40,9 +41,9 @@ def run(
             use_dagster(place)
             ledger = stack.enter_context(Ledger.open(place))
             shown.to(1, 1)
-        store = LedgerTokens(ledger)
+        store, budget = LedgerTokens(ledger), shared_by_all(ledger, shops.erp)
         with step(out, "Preflight") as shown:
-            report = check(shops, store)
+            report = check(shops, store, budget=budget)
             shown.to(1, 1, f"{len(report.faults)} findings")
         preflight.show(out, report)
         if not report.safe and not anyway:
@@ -53,7 +54,7 @@ def run(
             parts.start_webhooks(host, webhook_port)
         parts.start_dagster(host, port)
         if webhook_url:
-            with ErpClient(shops.erp, store=store) as client:
+            with ErpClient(shops.erp, budget=budget, store=store) as client:
                 target = f"{webhook_url.rstrip('/')}/{os.environ[SECRET_ENV]}/brightpearl"
                 out.print(f"{len(ensure_webhooks(client, target, EVENTS))} webhooks in the ERP", highlight=False)
         out.print(f"Dagster UI: http://{host}:{port}  Logs: {place.logs}  Ctrl-C stops everything.", highlight=False)

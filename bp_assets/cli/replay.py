@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from bp_assets.brightpearl.client import ErpClient
+from bp_assets.budget import shared_by_all
 from bp_assets.cli import lakeside
 from bp_assets.cli.books import net_of_credits
 from bp_assets.cli.environment import use_home, use_sandbox
@@ -61,7 +62,7 @@ def run(root: Path, files: list[Path], shops: ShopsFile, json_out: Path | None, 
         options += ["--requests-per-minute", str(requests_per_minute)]
         with running_sandbox(place.logs / "sandbox.log", *options) as url:
             use_sandbox(url)
-            with ErpClient(shops.erp, lane="posting") as client:
+            with ErpClient(shops.erp, lane="posting", budget=shared_by_all(ledger, shops.erp)) as client:
                 _post_and_verify(out, ledger, client, shops)
             findings = lakeside.refresh(out, place)
             books = httpx.get(f"{url}/sandbox/books", timeout=120).json()

@@ -498,6 +498,20 @@ SHOP_HEALTH = Table(
     ("shop", "currency"), "operations", "data", "the ledger, and pos_transactions",
 )  # fmt: skip
 
+ERP_REQUESTS = Table(
+    "erp_requests",
+    "Requests sent to the ERP, per minute and lane, by every process that shares the account's cap.",
+    (
+        col("account", "VARCHAR", "ERP account."),
+        col("minute", INSTANT, "Full minute in which the requests were let through."),
+        col("lane", "VARCHAR", "Lane: posting, stock, verify, changes, sweep or backfill; the first goes first."),
+        col("requests", "INTEGER", "Requests let through."),
+        col("refused", "INTEGER", "Answers of this minute with which the ERP refused a request for its cap."),
+        col("waited_seconds", SECONDS, "How long these requests had waited for the cap, all together."),
+    ),
+    ("account", "minute", "lane"), "operations", "data", "the ledger",
+)  # fmt: skip
+
 FINDINGS = Table(
     "findings",
     "What the checks found when they last ran. A finding disappears when its cause is gone.",
@@ -526,7 +540,7 @@ TABLES: tuple[Table, ...] = (
     PRODUCTS, PRICES, PRICE_LISTS, WAREHOUSES, CHANNELS, TAX_CODES, STOCK_LEVELS,
     POS_TRANSACTIONS, POS_LINES, POS_TENDERS, TILL_TOTALS, RECEIPT_VERSIONS,
     POSTING_LOG, POSTED_ORDERS, POSTED_ORDER_ROWS, POSTED_PAYMENTS, POSTED_GOODS,
-    SALES_RECONCILIATION, DAILY_TAKINGS, POSTING_LATENCY, SHOP_HEALTH, FINDINGS,
+    SALES_RECONCILIATION, DAILY_TAKINGS, POSTING_LATENCY, SHOP_HEALTH, ERP_REQUESTS, FINDINGS,
 )  # fmt: skip
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

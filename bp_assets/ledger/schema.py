@@ -297,4 +297,35 @@ stock_moves = sa.Table(
     sa.Index("stock_moves_change", "change_xid"),
 )
 
-STAMPED = ("inbox", "postings", "steps", "till_totals", "summary_lines", "summary_tenders", "stock_moves")
+# How the request cap of an ERP account stands: one text, which all processes change in turn.
+request_budget = sa.Table(
+    "request_budget",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("usage", sa.Text, nullable=False, server_default=""),
+)
+
+# What was sent to the ERP, by minute and lane.
+erp_requests = sa.Table(
+    "erp_requests",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("minute", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("lane", sa.Text, primary_key=True),
+    sa.Column("requests", sa.Integer, nullable=False),
+    sa.Column("refused", sa.Integer, nullable=False),
+    sa.Column("waited_ms", sa.BigInteger, nullable=False),
+    sa.Column("change_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Index("erp_requests_change", "change_xid"),
+)
+
+STAMPED = (
+    "inbox",
+    "postings",
+    "steps",
+    "till_totals",
+    "erp_requests",
+    "summary_lines",
+    "summary_tenders",
+    "stock_moves",
+)

@@ -19,7 +19,7 @@ from bp_assets.posting import linger
 from bp_assets.posting.batches import Batches
 from bp_assets.posting.stopping import signals_as_event
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
-from bp_assets.telling import Said, told
+from bp_assets.telling import Said, requests_made, told
 
 TAKE_OVER_SECONDS = 60.0  # a run waits so long for the one before it to make way
 
@@ -81,14 +81,13 @@ def _post(
             on_round=tell, on_lock=lambda until: makes_way(book, context.run_id, until), stop=stop,
         )  # fmt: skip
         _log(context, batches.rest())
-        requests = sum(client.counts.values()) + sum(reader.counts.values())
         if done.busy_elsewhere:
             context.log.info("another run posts to this account and goes on with what waits; nothing was posted here")
         if done.down:
             context.log.warning(f"the ERP could not be worked with: {done.down}. Sales wait in the ledger")
         context.add_output_metadata(
             {"received": done.received, "posted": done.posted, "rejected": done.parked, "rounds": done.rounds,
-             "erp_requests": requests, "handed_over": done.made_way}
+             "handed_over": done.made_way, **requests_made(client, reader)}
         )  # fmt: skip
 
 

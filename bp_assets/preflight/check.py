@@ -10,24 +10,35 @@ from datetime import UTC, date, datetime
 
 from bp_assets.brightpearl.auth import TokenStore
 from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Throttled, Unauthorised
+from bp_assets.brightpearl.pacing import RequestBudget
 from bp_assets.config import ShopsFile
 from bp_assets.preflight import erp, maps, places, tills
 from bp_assets.preflight.account import Account, ReadingClient, read_account
 from bp_assets.preflight.report import Fault, Report, fault, in_order
 
 
-def check(shops: ShopsFile, store: TokenStore | None = None, today: date | None = None) -> Report:
-    """Everything that is wrong, at once. Where the ERP can't be asked, tills are still checked."""
+def check(
+    shops: ShopsFile,
+    store: TokenStore | None = None,
+    today: date | None = None,
+    budget: RequestBudget | None = None,
+) -> Report:
+    """Everything that is wrong, at once. Where the ERP can't be asked, tills are still checked.
+
+    Without a ``budget`` it keeps to the cap by itself and by what the ERP's answers say is left.
+    """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tills") as pool:
         from_tills = pool.submit(tills.check, shops)
-        faults, checked = _of_erp(shops, store, today or datetime.now(UTC).date())
+        faults, checked = _of_erp(shops, store, today or datetime.now(UTC).date(), budget)
         faults = [*faults, *from_tills.result()]
     return Report(in_order(faults), {"shops": len(shops.shops), "tills": len(shops.shops), **checked})
 
 
-def _of_erp(shops: ShopsFile, store: TokenStore | None, today: date) -> tuple[list[Fault], dict[str, int]]:
+def _of_erp(
+    shops: ShopsFile, store: TokenStore | None, today: date, budget: RequestBudget | None
+) -> tuple[list[Fault], dict[str, int]]:
     try:
-        with ReadingClient(shops.erp, lane="changes", store=store) as client:
+        with ReadingClient(shops.erp, lane="changes", budget=budget, store=store) as client:
             try:
                 account, faults = read_account(client, shops)
             finally:
