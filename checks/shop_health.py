@@ -18,8 +18,8 @@ NAME = "shop_health"
 
 _SQL = """
 select shop, currency, state, since, reason, reason_code, as_of,
-       waiting_count + unverified_count + rejected_count + quarantined_count as open_count,
-       waiting_gross + unverified_gross + rejected_gross + quarantined_gross as open_gross
+       waiting_count + unverified_count + gathering_count + rejected_count + quarantined_count as open_count,
+       waiting_gross + unverified_gross + gathering_gross + rejected_gross + quarantined_gross as open_gross
 from shop_health where state <> 'healthy' order by shop, currency
 """
 

@@ -5,6 +5,7 @@ Read: pos_transactions, posting_log. Written: nothing.
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -59,9 +60,18 @@ def _finding(context: CheckContext, row: dict[str, Any]) -> Finding:
             NAME, kind, row, fact, expected="verified", actual=f"{kind} ({row['reason_code']}); {stage}",
             difference=row["gross"], owner=reason.owner if reason else "", advice=reason.what_to_do if reason else "",
         )  # fmt: skip
-    fact = f"{receipt_of(row)} ({worth}) has waited {age(context.now - since)} as {state}; {stage}."
+    tried = _tried(row)
+    fact = f"{receipt_of(row)} ({worth}) has waited {age(context.now - since)} as {state}; {stage}{tried}."
     expected = f"verified within {age(context.promise)}"
-    return found(NAME, kind, row, fact, expected=expected, actual=f"{state}; {stage}", difference=row["gross"])
+    return found(NAME, kind, row, fact, expected=expected, actual=f"{state}; {stage}{tried}", difference=row["gross"])
+
+
+def _tried(row: dict[str, Any]) -> str:
+    """How often it was tried and when it is next, of a sale that backs off: ``; tried 3 times, next at …``."""
+    if row["next_attempt_at"] is None:
+        return ""
+    times = "once" if row["attempts"] == 1 else f"{row['attempts']} times"
+    return f"; tried {times}, next at {row['next_attempt_at'].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _stage(step: dict[str, Any] | None) -> str:

@@ -13,7 +13,7 @@ import dagster as dg
 
 from bp_assets.config import ConfigError
 from bp_assets.jobs import watch_shops
-from bp_assets.operations.health_asset import assessed
+from bp_assets.operations.standing import assessed
 from bp_assets.resources import LedgerResource, ShopsResource
 
 AT_MOST_EVERY = 60  # seconds between two runs, however often a till comes and goes

@@ -215,11 +215,11 @@ def retry(
 
 
 @app.command(epilog=after_help("status"))
-def status(json_: JsonOption = False, home: HomeOption = None) -> None:
-    """How every shop stands: receipts by state with money, what waits longest, when its till last answered."""
+def status(json_: JsonOption = False, config: ConfigOption = None, home: HomeOption = None) -> None:
+    """How every shop stands: its state and why, receipts by state with money, what waits and when it is tried again."""
     from bp_assets.cli.status import run
 
-    raise typer.Exit(run(_home(home), as_json=json_))
+    raise typer.Exit(run(_home(home), _config(config) if config else _config_if_any(), as_json=json_))
 
 
 def main() -> None:
@@ -259,6 +259,14 @@ def _config(given: Path | None) -> Any:
     if given:
         os.environ["TILLBRIDGE_CONFIG"] = str(given.absolute())
     return load(given)
+
+
+def _config_if_any() -> Any:
+    """For commands that show less without a shops file."""
+    try:
+        return load()
+    except ConfigError:
+        return None
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ EFFECTS = {
     "preflight": ("the shops file, the ERP (GET only), every till, every drop folder", "nothing"),
     "sql": ("the lake, at one snapshot", "nothing"),
     "retry": ("the ledger, the shops file", "the ledger: receipts wait again. Nothing is sent"),
-    "status": ("the ledger", "nothing"),
+    "status": ("the ledger; the shops file, to judge by", "nothing"),
 }
 
 

@@ -1,21 +1,25 @@
-"""``tillbridge status``: how every shop stands, on one screen. Read: the ledger alone. Written: nothing."""
+"""``tillbridge status``: how every shop stands, on one screen. Read: the ledger, the shops file. Written: nothing."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from rich.markup import escape
+from rich.table import Table
 
 from bp_assets.cli.screen import console, money, table
 from bp_assets.cli.state import existing
+from bp_assets.config import ShopsFile
 from bp_assets.domain.states import SETTLED, UNSETTLED
 from bp_assets.ledger import marks, totals
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.piles import Pile, piles
+from bp_assets.operations.standing import assessed
 
 RECEIVED = "received"  # stored raw, not decoded yet
 _STATES = (RECEIVED, *(state.value for state in (*UNSETTLED, *SETTLED)))
@@ -40,16 +44,23 @@ class ShopStatus:
     till_failures: int = 0
     till_state: str = ""
     till_state_since: datetime | None = None
+    state: str = ""  # as in the table shop_health; empty where there is no shops file to judge by
+    state_since: datetime | None = None
+    reason: str = ""
+    retrying: int = 0
+    next_attempt: datetime | None = None
+    most_attempts: int = 0
+    last_failure: str = ""
 
 
-def run(root: Path, *, as_json: bool) -> int:
-    """Show; returns exit code 0.
+def run(root: Path, shops_file: ShopsFile | None, *, as_json: bool) -> int:
+    """Show; returns exit code 0. Without a shops file everything but the shops' states.
 
     Raises:
         NoState: there is no ledger yet.
     """
     with Ledger.open(existing(root)) as ledger:
-        shops = statuses(ledger)
+        shops = statuses(ledger, shops_file, datetime.now(UTC))
     if as_json:
         print(json.dumps({"shops": [_record(one) for one in shops]}, indent=2, ensure_ascii=False))  # noqa: T201  # the command's output
     else:
@@ -57,8 +68,8 @@ def run(root: Path, *, as_json: bool) -> int:
     return 0
 
 
-def statuses(ledger: Ledger) -> list[ShopStatus]:
-    """Every shop the ledger knows, by key."""
+def statuses(ledger: Ledger, shops_file: ShopsFile | None, now: datetime) -> list[ShopStatus]:
+    """Every shop that the ledger or the shops file knows, by key."""
     found: dict[str, ShopStatus] = {}
 
     def of(shop: str) -> ShopStatus:
@@ -81,10 +92,24 @@ def statuses(ledger: Ledger) -> list[ShopStatus]:
         one = of(mark.shop)
         one.till_asked, one.till_error, one.till_failures = mark.asked_at, mark.error, mark.failures
         one.till_state, one.till_state_since = mark.state, mark.state_since
+    for pile in piles(ledger):
+        _retrying(of(pile.shop), pile)
+    for shop, (health, _, _) in (assessed(ledger, shops_file, now) if shops_file else {}).items():
+        one = of(shop)
+        one.state, one.state_since, one.reason = health.state.value, health.since, health.reason
     with ledger.begin() as connection:
         for shop, posted, captured in connection.execute(_LAST):
             of(shop).last_posting, of(shop).last_receipt = posted, captured
     return [found[shop] for shop in sorted(found)]
+
+
+def _retrying(one: ShopStatus, pile: Pile) -> None:
+    """Sales that failed for a passing cause and are tried again by themselves."""
+    if pile.retrying:
+        one.retrying += pile.retrying
+        one.most_attempts = max(one.most_attempts, pile.most_attempts)
+        one.next_attempt = min(filter(None, (one.next_attempt, pile.next_attempt_at)))
+        one.last_failure = pile.message or one.last_failure
 
 
 def _record(one: ShopStatus) -> dict[str, Any]:
@@ -97,13 +122,28 @@ def _record(one: ShopStatus) -> dict[str, Any]:
 
 def _show(shops: list[ShopStatus], now: datetime) -> None:
     out = console()
-    if not shops:
+    if not any(one.counts or one.till_asked for one in shops):
         out.print("No till was asked yet.")
         return
+    for part in (_states(shops, now), _counts(shops), _freshness(shops, now), _again(shops, now), _set_aside(shops)):
+        if part.row_count:
+            out.print(part)
+    if any(one.reasons for one in shops):
+        out.print("docs/checks.md says who acts on each reason; `tillbridge retry` puts mended ones back in line.")
+
+
+def _states(shops: list[ShopStatus], now: datetime) -> Table:
+    rows = [(one.shop, one.state, _since(one.state_since, now), escape(one.reason)) for one in shops if one.state]
+    return table("How every shop stands", ("shop", "state", "for", "why"), rows)
+
+
+def _counts(shops: list[ShopStatus]) -> Table:
     states = [state for state in _STATES if any(one.counts.get(state) for one in shops)]
-    rows = [(one.shop, one.currency, *(_cell(one, state) for state in states)) for one in shops]
-    right = range(2, 2 + len(states))
-    out.print(table("Receipts: count and gross", ("shop", "", *states), rows, list(right)))
+    rows = [(one.shop, one.currency, *(_cell(one, state) for state in states)) for one in shops if one.counts]
+    return table("Receipts: count and gross", ("shop", "", *states), rows, list(range(2, 2 + len(states))))
+
+
+def _freshness(shops: list[ShopStatus], now: datetime) -> Table:
     rows = [
         (
             one.shop,
@@ -114,13 +154,24 @@ def _show(shops: list[ShopStatus], now: datetime) -> None:
             escape(_till(one, now)),
         )
         for one in shops
+        if one.till_asked or one.counts
     ]
-    heads = ("shop", "last receipt", "last posting", "oldest unsettled", "till asked", "till")
-    out.print(table("How fresh", heads, rows))
-    reasons = [(one.shop, code, count) for one in shops for code, count in sorted(one.reasons.items())]
-    if reasons:
-        out.print(table("Why receipts are set aside", ("shop", "reason", "receipts"), reasons, [2]))
-        out.print("docs/checks.md says who acts on each reason; `tillbridge retry` puts mended ones back in line.")
+    return table("How fresh", ("shop", "last receipt", "last posting", "oldest unsettled", "till asked", "till"), rows)
+
+
+def _again(shops: list[ShopStatus], now: datetime) -> Table:
+    rows = [
+        (one.shop, one.retrying, one.most_attempts, _in(one.next_attempt, now), escape(one.last_failure))
+        for one in shops
+        if one.retrying
+    ]
+    heads = ("shop", "receipts", "most attempts", "next attempt", "last failure")
+    return table("Failed for now, tried again by themselves", heads, rows, [1, 2])
+
+
+def _set_aside(shops: list[ShopStatus]) -> Table:
+    rows = [(one.shop, code, count) for one in shops for code, count in sorted(one.reasons.items())]
+    return table("Why receipts are set aside", ("shop", "reason", "receipts"), rows, [2])
 
 
 def _till(one: ShopStatus, now: datetime) -> str:
@@ -140,8 +191,20 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     """How long since, in the largest unit that tells: ``40 s ago``, ``3 h ago``."""
     if moment is None:
         return "never"
-    seconds = max(0, int((now - moment).total_seconds()))
+    return f"{_span(now - moment)} ago"
+
+
+def _since(moment: datetime | None, now: datetime) -> str:
+    return _span(now - moment) if moment else ""
+
+
+def _in(moment: datetime | None, now: datetime) -> str:
+    return f"in {_span(moment - now)}" if moment else ""
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(0, int(span.total_seconds()))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} s ago"
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -179,6 +179,8 @@ POS_TRANSACTIONS = Table(
         col("posted_at", INSTANT, "When its last ERP step had first succeeded.", nullable=True),
         col("verified_at", INSTANT, "When it was first read back and found equal.", nullable=True),
         col("attempts", "INTEGER", "How often posting was tried."),
+        col("next_attempt_at", INSTANT,
+            "After a passing failure: not tried again before. Each pause is longer than the last.", nullable=True),
     ),
     ("sale_id",), "tills", "finance", "the ledger",
 )  # fmt: skip
@@ -488,6 +490,8 @@ SHOP_HEALTH = Table(
         col("most_attempts", "INTEGER", "The most attempts that one of those on their way has had."),
         col("unverified_count", "BIGINT", "Posted and not yet read back."),
         col("unverified_gross", MONEY, "Their gross."),
+        col("gathering_count", "BIGINT", "End-of-day shops: waiting for the close of their trading day."),
+        col("gathering_gross", MONEY, "Their gross."),
         col("rejected_count", "BIGINT", "Parked: our maps or the ERP refused them."),
         col("rejected_gross", MONEY, "Their gross."),
         col("quarantined_count", "BIGINT", "Parked: received, not understood."),

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 _SAME = (
     "sale_id", "shop", "receipt_number", "kind", "state", "reason_code", "message", "sold_at", "business_date",
     "currency", "original_sale_id", "source", "source_id", "captured_at", "sent_at", "posted_at", "verified_at",
-    "attempts",
+    "attempts", "next_attempt_at",
 )  # fmt: skip
 # What an increment of the ledger must bring for the functions below.
 POSTING_COLUMNS = (*_SAME, "account", "net_minor", "tax_minor", "gross_minor", "sale")

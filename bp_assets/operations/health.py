@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from bp_assets.config import Shop
 from bp_assets.domain.money import from_minor
 from bp_assets.ledger.marks import FAILING, OK, Mark
-from bp_assets.ledger.piles import Pile
+from bp_assets.ledger.piles import GATHERING, Pile
 
 WAITING = ("pending", "sending", "unknown")
 # Reasons that the shops file can mend; any other refusal is about the ERP or what it holds.
@@ -47,19 +48,21 @@ class Health:
 
 
 def assess(
-    mark: Mark | None, piles: Sequence[Pile], *, in_file: bool, now: datetime, promise: timedelta
+    mark: Mark | None, piles: Sequence[Pile], *, shop: Shop | None, now: datetime, promise: timedelta
 ) -> Health:  # fmt: skip
     """The health of one shop from its till's mark and its own piles.
 
-    ``promise`` is within what time a sale is to be in the ERP and verified.
+    ``shop`` is ``None`` where the shops file no longer has it. ``promise`` is within what time a sale is to be in the
+    ERP and verified; for what is summed up at the close of its day it begins there.
     """
     found: list[Health] = []
-    if in_file:
+    if shop:
         found += _till(mark, now)
         found += _late(piles, now, promise)
+        found += _not_closed(shop, piles, now, promise)
     found += [health for health in (_refused(piles, of_the_map=False), _refused(piles, of_the_map=True)) if health]
     found += _unreadable(piles)
-    if not in_file and piles:
+    if not shop and piles:
         count = sum(pile.count for pile in piles)
         words = f"The shop is not in the shops file, and {_receipts(count)} of it {'is' if count == 1 else 'are'} open."
         found.append(Health(ShopState.NOT_IN_FILE, _oldest(piles), words))
@@ -123,6 +126,20 @@ def _late(piles: Sequence[Pile], now: datetime, promise: timedelta) -> list[Heal
     if nexts:
         words += f" Next attempt {clock(min(nexts))}."
     return [Health(ShopState.POSTING_LATE, oldest.oldest_at + promise, words)]
+
+
+def _not_closed(shop: Shop, piles: Sequence[Pile], now: datetime, promise: timedelta) -> list[Health]:
+    """Receipts that gather for the close of their day are late only when that is over."""
+    found = []
+    for pile in piles:
+        if pile.state == GATHERING and pile.oldest_day and now - shop.closes_at(pile.oldest_day) > promise:
+            due = shop.closes_at(pile.oldest_day)
+            words = (
+                f"{_receipts(pile.count)} ({money([pile])}) {'waits' if pile.count == 1 else 'wait'} for the close of "
+                f"their trading day: {pile.oldest_day} was to be closed {clock(due)}."
+            )
+            found.append(Health(ShopState.POSTING_LATE, due + promise, words))
+    return found
 
 
 def _refused(piles: Sequence[Pile], *, of_the_map: bool) -> Health | None:

@@ -4,7 +4,7 @@ Written: the table. It is small and read whole each time, since a shop's state a
 stay the same are not rewritten.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -16,34 +16,17 @@ from bp_assets.domain.money import from_minor
 from bp_assets.framing import frame_of
 from bp_assets.lake.frames import Writer
 from bp_assets.ledger.connection import Ledger
-from bp_assets.ledger.marks import Mark, all_marks
-from bp_assets.ledger.piles import Pile, piles
-from bp_assets.operations.health import WAITING, Health, ShopState, assess, because
+from bp_assets.ledger.marks import Mark
+from bp_assets.ledger.piles import GATHERING, Pile
+from bp_assets.operations.health import WAITING, Health, ShopState, because
+from bp_assets.operations.standing import assessed
 from bp_assets.resources import LakeResource, LedgerResource, ShopsResource
 from bp_assets.telling import Said, told
 
 TABLE = "shop_health"
-# A line per shop, newest first: what succeeded last.
+# What succeeded last, shop by shop.
 _LAST = "select shop, max(captured_at), max(posted_at), max(verified_at) from pos_transactions group by shop"
 _BEFORE = "select shop, currency, state, since from shop_health"
-
-
-def assessed(ledger: Ledger, shops: ShopsFile, now: datetime) -> dict[str, tuple[Health, Mark | None, list[Pile]]]:
-    """Every shop of the file, and others of which something is open: health, mark and piles, by shop key."""
-    marks = {mark.shop: mark for mark in all_marks(ledger)}
-    by_shop: dict[str, list[Pile]] = {shop.key: [] for shop in shops.shops}
-    in_file = set(by_shop)
-    for pile in piles(ledger):
-        by_shop.setdefault(pile.shop, []).append(pile)
-    promise = timedelta(seconds=shops.posting.promise_seconds)
-    return {
-        key: (
-            assess(marks.get(key), own, in_file=key in in_file, now=now, promise=promise),
-            marks.get(key),
-            own,
-        )
-        for key, own in sorted(by_shop.items())
-    }
 
 
 def rows(ledger: Ledger, shops: ShopsFile, reading: DuckDBPyConnection, now: datetime) -> list[dict[str, Any]]:
@@ -91,7 +74,8 @@ def _row(
         "retrying_count": sum(pile.retrying for pile in on_their_way),
         "next_attempt_at": min((pile.next_attempt_at for pile in on_their_way if pile.next_attempt_at), default=None),
         "most_attempts": max((pile.most_attempts for pile in on_their_way), default=0),
-        **beside("unverified", "posted"), **beside("rejected", "rejected"), **beside("quarantined", "quarantined"),
+        **beside("unverified", "posted"), **beside("gathering", GATHERING),
+        **beside("rejected", "rejected"), **beside("quarantined", "quarantined"),
         "parked_because": because(among("rejected", "quarantined")),
         "as_of": now,
     }  # fmt: skip

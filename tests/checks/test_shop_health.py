@@ -20,7 +20,8 @@ def stands(books: Books, shop: str, state: str, **values: Any) -> None:
     usual = {
         "currency": "GBP", "since": minutes_ago(75), "reason": "", "reason_code": "", "till_failures": 0,
         "till_error": "", "waiting_count": 0, "waiting_gross": 0, "retrying_count": 0, "most_attempts": 0,
-        "unverified_count": 0, "unverified_gross": 0, "rejected_count": 0, "rejected_gross": 0,
+        "unverified_count": 0, "unverified_gross": 0, "gathering_count": 0, "gathering_gross": 0,
+        "rejected_count": 0, "rejected_gross": 0,
         "quarantined_count": 0, "quarantined_gross": 0, "parked_because": "", "as_of": NOW,
     }  # fmt: skip
     books.put("shop_health", shop=shop, state=state, **{**usual, **values})

@@ -11,7 +11,7 @@ from checks.context import CheckContext
 from checks.playbook import Severity
 from checks.report import severity
 from checks.unposted_sales import unposted_sales
-from tests.builders import Books, minutes_ago
+from tests.builders import NOW, Books, minutes_ago
 
 RECEIPT = """
     leeds 1001 2026-11-20
@@ -117,3 +117,13 @@ def test_a_quarantined_receipt_without_readable_money_is_found_without_a_differe
     assert finding.message.startswith(
         "Receipt 9 of leeds (an unread amount) is quarantined: the receipt can't be read. Row 3: not JSON."
     )
+
+
+def test_a_sale_that_backs_off_says_how_often_it_was_tried_and_when_it_is_next(
+    books: Books, context: CheckContext
+) -> None:
+    books.receipt(RECEIPT, captured_at=minutes_ago(45), attempts=3, next_attempt_at=NOW)
+    books.receipt(RECEIPT.replace("1001", "1002"), captured_at=minutes_ago(45), attempts=1)
+    backs_off, due = unposted_sales(books.connection, context)
+    assert backs_off.actual == "pending; nothing was sent yet; tried 3 times, next at 2026-11-20 18:00:00 UTC"
+    assert due.actual == "pending; nothing was sent yet"

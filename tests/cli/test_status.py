@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bp_assets.cli.status import _ago, run, statuses
-from bp_assets.config import Home
+from bp_assets.config import Home, loads
 from bp_assets.ledger import marks, postings
 from bp_assets.ledger.connection import Ledger
-from tests.cli.shop_day import drop
+from tests.cli.shop_day import TOML, drop
 from tests.cli.terminal import tillbridge
+
+_, _, LEEDS = TOML.partition("[[shops]]")
+YORK = LEEDS.replace("leeds", "york").replace("_id = 3", "_id = 4").replace("_id = 2", "_id = 5")
+SHOPS = loads(f"{TOML}[[shops]]{YORK}")
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def a_day(ledger: Ledger, home: Home) -> Ledger:
 
 
 def test_every_shop_is_summed_up_from_the_ledger(a_day: Ledger) -> None:
-    leeds, york = statuses(a_day)
+    leeds, york = statuses(a_day, SHOPS, datetime.now(UTC))
     assert leeds.counts == {"pending": 2, "rejected": 1, "quarantined": 1}
     assert leeds.gross_minor == {"pending": -1260, "rejected": 100, "quarantined": 0}
     assert leeds.reasons == {"unknown_sku": 1, "bad_number": 1}
@@ -44,19 +48,43 @@ def test_every_shop_is_summed_up_from_the_ledger(a_day: Ledger) -> None:
     assert leeds.oldest_unsettled_since == oldest.captured_at
     assert (leeds.currency, leeds.last_posting, leeds.till_error) == ("GBP", None, "")
     assert (york.shop, york.till_error, york.till_failures, york.counts) == ("york", "the till is away", 2, {})
+    assert (leeds.state, york.state) == ("erp_refusing", "till_failing")
+    assert (
+        leeds.reason
+        == "1 receipt (1.00 GBP) is rejected: unknown_sku 1. 1 receipt (0.00 GBP) is quarantined: bad_number 1."
+    )
 
 
 def test_the_screen_shows_money_and_reasons(a_day: Ledger, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(home.root, as_json=False) == 0
+    assert run(home.root, SHOPS, as_json=False) == 0
     out = capsys.readouterr().out
     assert "-12.60" in out
     assert "failing, first 0 s ago: the till is away" in " ".join(out.split())
     assert any(line.split("│")[1:4] == [" leeds ", " unknown_sku ", "        1 "] for line in out.splitlines())
 
 
+def test_sales_that_back_off_are_shown_with_their_attempts_and_the_next_one(
+    a_day: Ledger, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (first,) = postings.postings_by_receipt(a_day, "1001")
+    postings.defer(a_day, first.sale_id, datetime.now(UTC) + timedelta(seconds=90.9), "503: busy [try later]")
+    run(home.root, SHOPS, as_json=False)
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert ["leeds", "1", "0", "in 90 s", "503: busy [try later]"] in lines
+
+
+def test_without_a_shops_file_all_but_the_states_is_shown(
+    a_day: Ledger, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(home.root, None, as_json=False) == 0
+    out = capsys.readouterr().out
+    assert "-12.60" in out and "How every shop stands" not in out
+
+
 def test_json_is_for_a_monitor(a_day: Ledger, home: Home) -> None:
     done = tillbridge("status", "--json", TILLBRIDGE_HOME=str(home.root))
-    leeds, york = json.loads(done.stdout)["shops"]
+    shops = {one["shop"]: one for one in json.loads(done.stdout)["shops"]}
+    leeds, york = shops["leeds"], shops["york"]
     assert done.returncode == 0
     assert leeds["gross_minor"]["pending"] == -1260
     assert datetime.fromisoformat(leeds["oldest_unsettled_since"]).utcoffset() == timedelta(0)
@@ -64,7 +92,7 @@ def test_json_is_for_a_monitor(a_day: Ledger, home: Home) -> None:
 
 
 def test_an_empty_ledger_says_so(ledger: Ledger, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    run(home.root, as_json=False)
+    run(home.root, SHOPS, as_json=False)
     assert capsys.readouterr().out == "No till was asked yet.\n"
 
 

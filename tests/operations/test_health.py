@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +10,11 @@ import pytest
 from bp_assets.ledger.marks import Mark
 from bp_assets.ledger.piles import Pile
 from bp_assets.operations.health import Health, ShopState, assess
+from tests.builders import shops_file
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PROMISE = timedelta(minutes=15)
+LEEDS = shops_file().shop("leeds")
 
 
 def ago(minutes: float) -> datetime:
@@ -37,7 +39,7 @@ def pile(state: str, count: int = 1, code: str = "", minutes: float = 1, **value
 
 
 def health(mark: Mark | None = till(), *piles: Pile, in_file: bool = True) -> Health:  # noqa: B008  # frozen, never changed
-    return assess(mark, piles, in_file=in_file, now=NOW, promise=PROMISE)
+    return assess(mark, piles, shop=LEEDS if in_file else None, now=NOW, promise=PROMISE)
 
 
 def test_a_shop_whose_sales_are_on_their_way_within_the_promise_is_healthy() -> None:
@@ -107,6 +109,16 @@ def test_of_several_states_the_gravest_is_shown_and_all_are_told() -> None:
         "1 receipt (12.00 GBP) is rejected: tax_not_mapped 1. "
         "1 receipt is quarantined: malformed 1."
     )
+
+
+def test_receipts_that_gather_for_the_close_of_their_day_are_late_when_that_is_over() -> None:
+    assert health(till(), pile("gathering", 9, minutes=600, oldest_day=date(2026, 11, 20))).state == "healthy"
+    yesterday = pile("gathering", 2, minutes=900, oldest_day=date(2026, 11, 19))
+    assert health(till(), yesterday) == Health(
+        ShopState.POSTING_LATE, datetime(2026, 11, 20, 3, 15, tzinfo=UTC),
+        "2 receipts (24.00 GBP) wait for the close of their trading day: 2026-11-19 was to be closed "
+        "2026-11-20 03:00 UTC.",
+    )  # fmt: skip
 
 
 def test_a_shop_that_left_the_file_is_shown_while_something_of_it_is_open() -> None:
