@@ -66,6 +66,9 @@ _TAKEN = {
     "erp_amount": ("posted_payments.signed_amount", "posted_order_rows.tax"),
     "difference": ("pos_tenders.amount", "pos_lines.tax", "posted_payments.signed_amount", "posted_order_rows.tax"),
 }
+_TAKEN_FROM = (
+    "pos_tenders", "pos_lines", "posted_orders", "posted_order_rows", "posted_payments", "summary_lines",
+)  # fmt: skip
 
 PLACES: dict[str, Place] = {
     "products": _erp(),
@@ -86,10 +89,11 @@ PLACES: dict[str, Place] = {
     "posted_order_rows": _erp("posting_log"),
     "posted_payments": _erp("posting_log"),
     "posted_goods": _erp("posting_log"),
-    "sales_reconciliation": _sql("pos_transactions", "posted_orders", lineage=_RECONCILED),
-    "daily_takings": _sql(
-        "pos_tenders", "pos_lines", "posted_orders", "posted_order_rows", "posted_payments", lineage=_TAKEN
-    ),
+    "summary_lines": _ledger(TILLS),
+    "summary_tenders": _ledger(TILLS),
+    "stock_corrections": _erp("warehouses"),
+    "sales_reconciliation": _sql("pos_transactions", "posted_orders", "summary_lines", lineage=_RECONCILED),
+    "daily_takings": _sql(*_TAKEN_FROM, lineage=_TAKEN),
     "posting_latency": _sql("pos_transactions"),
     "shop_health": Place("ledger", frozenset({"duckdb", "postgres"}), ("pos_transactions",)),
     "erp_requests": _ledger(BRIGHTPEARL),

@@ -11,6 +11,7 @@ from bp_assets import catalog
 from bp_assets.finance.assets import daily_takings, finance_file, sales_reconciliation
 from bp_assets.jobs import JOBS
 from bp_assets.model.pos import till_tables
+from bp_assets.model.summaries import summary_tables
 from bp_assets.operations.health_asset import shop_health
 from bp_assets.operations.latency_asset import posting_latency
 from bp_assets.operations.requests_asset import erp_requests
@@ -18,6 +19,7 @@ from bp_assets.posting.assets import posting_log
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
 from bp_assets.schedules import SCHEDULES
 from bp_assets.staging.channels import channels
+from bp_assets.staging.corrections import stock_corrections
 from bp_assets.staging.posted import posted
 from bp_assets.staging.price_lists import price_lists
 from bp_assets.staging.prices import prices
@@ -40,7 +42,7 @@ warnings.filterwarnings(
 
 ASSETS = (
     products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,
-    till_tables, posting_log, posted,
+    till_tables, posting_log, posted, summary_tables, stock_corrections,
     posting_latency, shop_health, erp_requests,
     sales_reconciliation, daily_takings, finance_file,
 )  # fmt: skip

@@ -19,9 +19,10 @@ POSTERS = {POSTER: "yes"}
 MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
 TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "receipt_versions")
 POSTED_TABLES = ("posting_log", "posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
+SUMMARY_TABLES = ("summary_lines", "summary_tenders", "stock_corrections")
 OPERATIONS_TABLES = ("posting_latency", "shop_health", "erp_requests")
 FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
-SALES = (*TILL_TABLES, *POSTED_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
+SALES = (*TILL_TABLES, *POSTED_TABLES, *SUMMARY_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 
 
 def _tags(alone: str, minutes: int) -> dict[str, str]:

@@ -25,6 +25,7 @@ CADENCE: dict[str, timedelta] = {
     "pos_transactions": _TILL, "pos_lines": _TILL, "pos_tenders": _TILL, "till_totals": _TILL,
     "receipt_versions": _TILL, "posting_log": _TILL,
     "posted_orders": _STOCK, "posted_order_rows": _STOCK, "posted_payments": _STOCK, "posted_goods": _STOCK,
+    "summary_lines": _STOCK, "summary_tenders": _STOCK, "stock_corrections": _STOCK,
     "sales_reconciliation": _STOCK, "daily_takings": _STOCK,
     "posting_latency": _STOCK, "shop_health": _TILL, "erp_requests": _STOCK,
 }  # fmt: skip

@@ -118,7 +118,9 @@ RETURN_DRIFT = Check(
 )  # fmt: skip
 
 STOCK_DRIFT = Check(
-    "stock_drift", "stock_levels", ("posted_goods", "posted_orders", "pos_lines", "pos_transactions", "products"),
+    "stock_drift", "stock_levels", (
+        "posted_goods", "stock_corrections", "posted_orders", "pos_lines", "pos_transactions", "products",
+    ),
     "Per product and warehouse: goods that left at the tills less goods that left in the ERP, and why.",
     (
         Kind("unexplained", ERROR, "warehouse", "Till and ERP moved unlike quantities, without a reason.",

@@ -1,7 +1,7 @@
 """Returns: what came back at the till beside what was credited, restocked and refunded in the ERP.
 
-Read: pos_transactions, pos_lines, pos_tenders, posted_orders, posted_order_rows, posted_goods, posted_payments,
-products, warehouses, the shops file. Written: nothing.
+Read: pos_transactions, pos_lines, pos_tenders, posted_orders, posted_order_rows, posted_goods, posted_payments, the
+parts of summaries, stock_corrections, products, warehouses, the shops file. Written: nothing.
 
 Looked at are sales that are verified, or posted and already read back: what is on its way or rejected is reported by
 ``unposted_sales``. Returned more than sold, and returns without a known original, are looked at for every receipt that
@@ -17,22 +17,24 @@ from duckdb import DuckDBPyConnection
 
 from bp_assets.config.shops import UNPAID
 from bp_assets.domain.findings import Finding
+from bp_assets.finance.by_receipt import GOODS_BY_RECEIPT, ORDERS_BY_RECEIPT, PAYMENTS_BY_RECEIPT
 from bp_assets.finance.maps import lent
 from checks.context import CheckContext, found, money, plain, receipt_of, rows
 
 NAME = "return_drift"
 
-_SETTLED = """
+_SETTLED = f"""
+erp_orders as ({ORDERS_BY_RECEIPT}),
 settled as (
     select * from pos_transactions t
-    where state = 'verified' or (state = 'posted' and exists (from posted_orders o where o.sale_id = t.sale_id))
+    where state = 'verified' or (state = 'posted' and exists (from erp_orders o where o.sale_id = t.sale_id))
 ),
 back as (
     select l.* from pos_lines l semi join settled s on s.sale_id = l.sale_id where l.returned
 ),
 credits as (
     select sale_id, min(order_id) as order_id, sum(total)::DECIMAL(18,4) as total
-    from posted_orders where document = 'SC' group by sale_id
+    from erp_orders where document = 'SC' group by sale_id
 ),
 skus as (select sku, any_value(product_id) as product_id, any_value(stock_tracked and not bundle) as tracked
          from products where sku <> '' group by sku having count(*) = 1)
@@ -63,7 +65,8 @@ select s.*, t.sku, t.quantity as due, coalesce(e.quantity, 0) as credited, c.ord
 from till t join settled s on s.sale_id = t.sale_id
 join credits c on c.sale_id = t.sale_id
 left join erp e on e.sale_id = t.sale_id and e.product_id = t.product_id
-where t.quantity <> coalesce(e.quantity, 0)
+where s.summary_id is null -- a summary has no rows of products
+  and t.quantity <> coalesce(e.quantity, 0)
 order by s.business_date, s.sale_id, t.sku
 """
 
@@ -86,9 +89,8 @@ erp as (
            list({{'warehouse': warehouse_id, 'quarantined': quarantined, 'quantity': quantity}}
                 order by warehouse_id, quarantined) as places, sum(quantity) as quantity
     from (
-        select o.sale_id, g.product_id, g.warehouse_id, g.quarantined, sum(g.quantity)::DECIMAL(18,4) as quantity
-        from posted_goods g join posted_orders o on o.order_id = g.order_id
-        where g.direction = 'in' and g.moved group by all
+        select sale_id, product_id, warehouse_id, quarantined, sum(quantity)::DECIMAL(18,4) as quantity
+        from ({GOODS_BY_RECEIPT}) where direction = 'in' group by all
     ) group by all
 ),
 whole as (
@@ -114,9 +116,8 @@ till as (
     where t.amount < 0 and m.erp_method is distinct from '{UNPAID}' group by t.sale_id
 ),
 erp as (
-    select o.sale_id, sum(p.amount)::DECIMAL(18,4) as paid
-    from posted_payments p join posted_orders o on o.order_id = p.order_id
-    where p.type = 'PAYMENT' and p.method <> $clearing group by o.sale_id
+    select sale_id, sum(amount)::DECIMAL(18,4) as paid
+    from ({PAYMENTS_BY_RECEIPT}) where type = 'PAYMENT' and method <> $clearing group by sale_id
 )
 select s.*, coalesce(t.due, 0) as due, coalesce(e.paid, 0) as paid
 from till t full join erp e on e.sale_id = t.sale_id

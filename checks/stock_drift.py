@@ -1,6 +1,7 @@
 """Per product and warehouse: goods that left at the tills less goods that left in the ERP, and why they differ.
 
-Read: pos_transactions, pos_lines, posted_orders, posted_goods, products, warehouses, stock_levels, the shops file.
+Read: pos_transactions, pos_lines, posted_orders, posted_goods, stock_corrections, products, warehouses, stock_levels,
+the shops file.
 Written: nothing.
 
 Quantities are signed out of the shop: a sale is positive, goods that came back are negative. A gap is explained receipt
@@ -17,6 +18,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from bp_assets.domain.findings import Finding
+from bp_assets.finance.by_receipt import GOODS_BY_RECEIPT
 from bp_assets.finance.maps import lent
 from checks.context import CheckContext, found, plain, rows
 
@@ -55,10 +57,8 @@ till as (
     from lines group by all
 ),
 erp as (
-    select o.sale_id, g.product_id, g.warehouse_id,
-           sum(case when g.direction = 'out' then g.quantity else -g.quantity end) as erp
-    from posted_goods g join posted_orders o on o.order_id = g.order_id
-    where g.moved group by all
+    select sale_id, product_id, warehouse_id, sum(case when direction = 'out' then quantity else -quantity end) as erp
+    from ({GOODS_BY_RECEIPT}) group by all
 ),
 moved as (
     select coalesce(t.sale_id, e.sale_id) as sale_id, coalesce(t.product_id, e.product_id) as product_id,

@@ -1,6 +1,7 @@
 """Tax per line and per order: the till's beside the shops file's map and the ERP's code, rate and amount.
 
-Read: pos_transactions, pos_lines, tax_codes, posted_orders, posted_order_rows, the tax map. Written: nothing.
+Read: pos_transactions, pos_lines, tax_codes, posted_orders, posted_order_rows, summary_lines, the tax map. Written:
+nothing.
 
 A line's tax is right when it is within one smallest unit of net x rate. Beyond that it is ``inclusive_exclusive`` if it
 is what the other price basis gives, ``rounding`` within ``REACH`` units and one more per piece, else ``rate``: the till
@@ -103,14 +104,46 @@ order by t.business_date, t.sale_id, e.document
 """
 
 
+# What a summary was made of beside what its document in the ERP shows, per tax code.
+_SUMMARIES_SQL = """
+with till as (
+    select summary_id, document, currency, tax_code, any_value(shop) as shop, any_value(business_date) as business_date,
+           sum(tax)::DECIMAL(18,4) as tax
+    from summary_lines group by summary_id, document, currency, tax_code
+),
+erp as (
+    select o.sale_id as summary_id, o.document, o.currency, r.tax_code, min(o.order_id) as order_id,
+           sum(r.tax)::DECIMAL(18,4) as tax
+    from posted_order_rows r join posted_orders o on o.order_id = r.order_id
+    semi join summary_lines s on s.summary_id = o.sale_id
+    group by o.sale_id, o.document, o.currency, r.tax_code
+),
+documents as (
+    select o.sale_id as summary_id, o.document, o.currency, min(o.order_id) as order_id, any_value(o.reference) as name,
+           any_value(s.shop) as shop, any_value(s.business_date) as business_date
+    from posted_orders o join summary_lines s on s.summary_id = o.sale_id group by o.sale_id, o.document, o.currency
+)
+select d.summary_id as sale_id, d.shop, d.name as receipt_number, d.business_date, d.currency, d.document, d.order_id,
+       coalesce(t.tax_code, e.tax_code) as tax_code, coalesce(t.tax, 0) as till_tax, coalesce(e.tax, 0) as erp_tax
+from till t
+full join erp e on e.summary_id = t.summary_id and e.document = t.document and e.currency = t.currency
+                   and e.tax_code = t.tax_code
+join documents d on d.summary_id = coalesce(t.summary_id, e.summary_id)
+                    and d.document = coalesce(t.document, e.document)
+where coalesce(t.tax, 0) <> coalesce(e.tax, 0)
+order by d.business_date, d.summary_id, d.document, 8
+"""
+
+
 def tax_mismatches(connection: DuckDBPyConnection, context: CheckContext) -> list[Finding]:
-    """One finding per line with its cause, then one per order or credit whose tax differs from its lines'."""
+    """One finding per line with its cause, then one per document whose tax differs from its lines' or receipts'."""
     with lent(connection, context.shops, "tax_map", "currency_units"):
         lines, there = list(rows(connection, _LINES_THERE)), list(rows(connection, _ROWS_THERE))
         coded = {(line["sale_id"], line["line_id"]): {**line, **row} for line, row in _miscoded(lines, there)}
         judged = [row for row in rows(connection, _SQL) if (row["sale_id"], row["line_id"]) not in coded]
         findings = [_line(row) for row in judged] + [_code(row) for row in coded.values()]
-        return findings + [_order(row) for row in rows(connection, _ORDERS_SQL)]
+        findings += [_order(row) for row in rows(connection, _ORDERS_SQL)]
+        return findings + [_summary(row) for row in rows(connection, _SUMMARIES_SQL)]
 
 
 def _miscoded(
@@ -193,6 +226,19 @@ def _order(row: dict[str, Any]) -> Finding:
         NAME, "order_tax", row, f"{receipt_of(row)}: tax {till} at the till, {erp} on {word} {row['order_id']}.",
         place=f"{word} {row['order_id']}", expected=f"tax {till}", actual=f"tax {erp}",
         difference=row["till_tax"] - row["erp_tax"],
+    )  # fmt: skip
+
+
+def _summary(row: dict[str, Any]) -> Finding:
+    currency, code = row["currency"], row["tax_code"]
+    till, erp = money(row["till_tax"], currency), money(row["erp_tax"], currency)
+    word = "credit" if row["document"] == "SC" else "order"
+    fact = (
+        f"Summary {row['receipt_number']} of {row['shop']}: tax of {code} is {till} on its receipts, {erp} on {word} "
+    )
+    return found(
+        NAME, "order_tax", row, f"{fact}{row['order_id']}.", place=f"{word} {row['order_id']}, {code}",
+        expected=f"tax {till}", actual=f"tax {erp}", difference=row["till_tax"] - row["erp_tax"],
     )  # fmt: skip
 
 

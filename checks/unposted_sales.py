@@ -1,6 +1,6 @@
 """Receipts that are not verified in the ERP although the promise is over, or that wait with a reason.
 
-Read: pos_transactions, posting_log. Written: nothing.
+Read: pos_transactions, posting_log, the shops file. Written: nothing.
 """
 
 from __future__ import annotations
@@ -12,16 +12,24 @@ from duckdb import DuckDBPyConnection
 
 from bp_assets.domain.findings import Finding
 from bp_assets.domain.reasons import REASONS
+from bp_assets.finance.maps import lent
 from checks.context import CheckContext, age, found, money, receipt_of, rows
 
 NAME = "unposted_sales"
 _PARKED = ("rejected", "quarantined")
 
 _SQL = """
-with waiting as (
-    select * from pos_transactions
+with receipts as (
+    -- What goes into a summary is promised from the close of its day on.
+    select t.*, case when t.posted_as = 'summary' and c.shop is not null then
+                    greatest(t.captured_at, timezone(c.zone, t.business_date::timestamp + to_minutes(c.minutes)))
+                else t.captured_at end as since
+    from pos_transactions t left join closing_times c on c.shop = t.shop
+),
+waiting as (
+    select * from receipts
     where state in ('rejected', 'quarantined')
-       or (state in ('pending', 'sending', 'unknown') and captured_at < $due)
+       or (state in ('pending', 'sending', 'unknown') and since < $due)
        or (state = 'posted' and coalesce(posted_at, captured_at) < $due)
 ),
 last as (
@@ -38,17 +46,18 @@ order by w.captured_at, w.sale_id
 def unposted_sales(connection: DuckDBPyConnection, context: CheckContext) -> list[Finding]:
     """One finding per receipt; ``actual`` names the stage (its last ERP call), ``difference`` is its gross.
 
-    Waiting is measured from the receipt's arrival in our ledger (for ``unverified``: from its posting), so that a till
-    that was offline for days is not blamed on posting.
+    Waiting is measured from the receipt's arrival in our ledger (for ``unverified``: from its posting; for what goes
+    into a summary: from the close of its day), so that a till that was offline for days is not blamed on posting.
     """
     parameters = {"due": context.now - context.promise}
-    return [_finding(context, row) for row in rows(connection, _SQL, parameters)]
+    with lent(connection, context.shops, "closing_times"):
+        return [_finding(context, row) for row in rows(connection, _SQL, parameters)]
 
 
 def _finding(context: CheckContext, row: dict[str, Any]) -> Finding:
     state = row["state"]
     kind = "unverified" if state == "posted" else state
-    since = row["posted_at"] or row["captured_at"] if state == "posted" else row["captured_at"]
+    since = row["posted_at"] or row["captured_at"] if state == "posted" else row["since"]
     stage = _stage(row["step"])
     worth = money(row["gross"], row["currency"])
     if kind in _PARKED:

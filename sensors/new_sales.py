@@ -23,6 +23,7 @@ from bp_assets.jobs import post_sales
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.marks import Mark, all_marks
 from bp_assets.ledger.postings import due
+from bp_assets.posting.end_of_day import is_due
 from bp_assets.resources import LedgerResource, ShopsResource
 from bp_assets.tills.protocol import RawReceipt, Till, TillError
 from bp_assets.tills.systems import open_till
@@ -135,6 +136,8 @@ def new_sales(context: dg.SensorEvaluationContext, ledger: LedgerResource, shops
     seen = still_new(json.loads(context.cursor or "{}"), marks)
     if due(book, limit=1):
         return _start("sales are due", seen)
+    if is_due(book, file, now):
+        return _start("stock or the close of a day is due", seen)
     news, troubles = peek(book, file, marks, now)
     seen |= dict.fromkeys(news, now.isoformat())
     if seen:

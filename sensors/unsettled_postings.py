@@ -48,7 +48,7 @@ def waiting(ledger: Ledger, before: datetime) -> Waiting:
         "   and (next_attempt_at is null or next_attempt_at <= now())),"
         " count(*) filter (where state = 'posted'),"
         " coalesce((select change_xid::text::bigint from tillbridge.postings order by change_xid desc limit 1), 0)"
-        " from tillbridge.postings where state in ('pending', 'sending', 'unknown', 'posted')"
+        " from tillbridge.postings where state in ('pending', 'sending', 'unknown', 'posted') and role <> 'member'"
     )
     with ledger.begin() as connection:
         return Waiting(*connection.execute(query, {"before": before}).one())

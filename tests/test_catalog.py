@@ -17,7 +17,8 @@ KEYS = {
     "brightpearl", "channels", "daily_takings", "erp_requests", "finance_file", "findings", "pos_lines", "pos_tenders",
     "pos_transactions", "posted_goods", "posted_order_rows", "posted_orders", "posted_payments", "posting_latency",
     "posting_log", "postings", "price_lists", "prices", "products", "receipt_versions", "sales_reconciliation",
-    "shop_health", "stock_levels", "tax_codes", "till_totals", "tills", "warehouses",
+    "shop_health", "stock_corrections", "stock_levels", "summary_lines", "summary_tenders", "tax_codes", "till_totals",
+    "tills", "warehouses",
 }  # fmt: skip
 JOBS = {
     "close_day", "maintain_lake", "post_sales", "publish_tables", "read_back", "refresh_all", "refresh_products",

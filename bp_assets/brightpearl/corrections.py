@@ -6,7 +6,9 @@ Written: nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.encode import stock_correction_path
@@ -14,6 +16,16 @@ from bp_assets.brightpearl.errors import BadAnswer
 from bp_assets.brightpearl.id_sets import pack
 from bp_assets.brightpearl.reading import Misread, Record, decode_list
 from bp_assets.brightpearl.search import Filters, ids_of, period
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction. ``moved`` by product and location, signed; a removal may come from several batches."""
+
+    note_id: int
+    reason: str
+    moved: dict[tuple[int, int], Decimal]
+
 
 MOVEMENT_SEARCH = "/warehouse-service/goods-movement-search"
 
@@ -31,15 +43,25 @@ def notes_by_reason(client: ErpClient, warehouse_id: int, notes: Iterable[int]) 
         BadAnswer: one of them can't be read: it may be the very one that is looked for. Otherwise as ``get``.
     """
     found: dict[str, int] = {}
-    for ids in pack(notes):
-        answer = client.get(f"{stock_correction_path(warehouse_id)}/{ids}")
-        for one in decode_list("stock-correction", answer, "goodsNoteId", _reason):
-            if isinstance(one, Misread):
-                raise BadAnswer(f"stock correction {one.id} can't be read: {one.reason}", answer.status)
-            note_id, reason = one
-            found[reason] = min(note_id, found.get(reason, note_id))
+    for one in get_corrections(client, warehouse_id, notes):
+        if isinstance(one, Misread):
+            raise BadAnswer(f"stock correction {one.id} can't be read: {one.reason}")
+        found[one.reason] = min(one.note_id, found.get(one.reason, one.note_id))
     return found
 
 
-def _reason(raw: Record) -> tuple[int, str]:
-    return raw.whole("goodsNoteId"), raw.text("reason", default="")
+def get_corrections(client: ErpClient, warehouse_id: int, notes: Iterable[int]) -> list[Correction | Misread]:
+    """The corrections of these notes; those that don't exist are left out. Raises as :meth:`ErpClient.get`."""
+    found: list[Correction | Misread] = []
+    for ids in pack(notes):
+        answer = client.get(f"{stock_correction_path(warehouse_id)}/{ids}")
+        found += decode_list("stock-correction", answer, "goodsNoteId", _correction)
+    return found
+
+
+def _correction(raw: Record) -> Correction:
+    moved: dict[tuple[int, int], Decimal] = {}
+    for one in map(Record, raw.items("goodsMoved")):
+        key = (one.whole("productId"), one.whole("destinationLocationId", default=0))
+        moved[key] = moved.get(key, Decimal(0)) + one.number("quantity")
+    return Correction(raw.whole("goodsNoteId"), raw.text("reason", default=""), moved)

@@ -133,19 +133,19 @@ def _post(out: Console, ledger: Ledger, shops: ShopsFile, expected: int) -> None
 def _settled(ledger: Ledger, *, posted: bool) -> int:
     states = [str(state) for state in SETTLED] + (["posted"] if posted else [])
     with ledger.begin() as connection:
-        query = sa.text("select count(*) from tillbridge.postings where state = any(:states)")
+        query = sa.text("select count(*) from tillbridge.postings where role <> 'summary' and state = any(:states)")
         return int(connection.scalar(query, {"states": states}) or 0)
 
 
 def _all(ledger: Ledger) -> int:
     with ledger.begin() as connection:
-        return int(connection.scalar(sa.text("select count(*) from tillbridge.postings")) or 0)
+        return int(connection.scalar(sa.text("select count(*) from tillbridge.postings where role <> 'summary'")) or 0)
 
 
 def _receipts(ledger: Ledger) -> list[Receipt]:
     query = sa.text(
         "select sale_id, shop, source_id, receipt_number, state, reason_code, message, gross_minor"
-        " from tillbridge.postings order by shop, sold_at"
+        " from tillbridge.postings where role <> 'summary' order by shop, sold_at"
     )
     with ledger.begin() as connection:
         return [Receipt(*row) for row in connection.execute(query)]

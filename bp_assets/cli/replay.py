@@ -29,6 +29,8 @@ from bp_assets.config import ConfigError, FileDropFeed, Shop, ShopsFile
 from bp_assets.domain.sale import LineType, Sale
 from bp_assets.domain.states import UNSETTLED
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.summaries import gatherings
+from bp_assets.ledger.trading_days import ask_to_close
 from bp_assets.posting.attendants import take_all
 from bp_assets.posting.poster import Poster, Summary
 from bp_assets.posting.verify import verify_posted
@@ -112,7 +114,10 @@ def _drop(files: list[Path], folder: Path) -> int:
 def _write_catalogue(ledger: Ledger, shops: ShopsFile, shop: Shop, path: Path) -> int:
     """What the sandbox stocks: every SKU of an item line, with the name and price of its first line."""
     rows: dict[str, tuple[str, str, Decimal]] = {}
-    query = sa.text("select sale::text from tillbridge.postings where sale is not null order by sold_at, sale_id")
+    query = sa.text(
+        "select sale::text from tillbridge.postings where sale is not null and role <> 'summary'"
+        " order by sold_at, sale_id"
+    )
     with ledger.begin() as connection:
         for (text,) in connection.execute(query):
             for line in Sale.model_validate_json(text).lines:
@@ -134,6 +139,8 @@ def _post_and_verify(out: Console, ledger: Ledger, client: ErpClient, shops: Sho
     poster = Poster(ledger, client, shops)
     with step(out, "Posting") as shown:
         done = 0
+        for gathering in gatherings(ledger):  # the file is whole: its days are over
+            ask_to_close(ledger, gathering.shop, gathering.business_date)
 
         def on_wave(summary: Summary) -> None:
             shown.to(done + summary.posted + summary.parked, total)
@@ -161,7 +168,10 @@ def _post_and_verify(out: Console, ledger: Ledger, client: ErpClient, shops: Sho
 
 def _count(ledger: Ledger, where: str) -> int:
     with ledger.begin() as connection:
-        return int(connection.scalar(sa.text(f"select count(*) from tillbridge.postings where {where}")) or 0)
+        return int(
+            connection.scalar(sa.text(f"select count(*) from tillbridge.postings where role <> 'summary' and {where}"))
+            or 0
+        )
 
 
 def _summary(ledger: Ledger, books: dict[str, Any], currency: str) -> dict[str, Any]:
@@ -172,7 +182,7 @@ def _summary(ledger: Ledger, books: dict[str, Any], currency: str) -> dict[str, 
     posted = 0
     query = sa.text(
         "select state, reason_code, count(*), coalesce(sum(net_minor), 0), count(posted_at)"
-        " from tillbridge.postings group by 1, 2"
+        " from tillbridge.postings where role <> 'summary' group by 1, 2"
     )
     with ledger.begin() as connection:
         for state, reason, number, money_, sent in connection.execute(query):

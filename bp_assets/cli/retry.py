@@ -85,7 +85,10 @@ def _chosen(ledger: Ledger, names: Sequence[str], reason: str | None) -> list[He
 def _held(ledger: Ledger, *, names: Sequence[str] = (), states: Iterable[State] = ()) -> list[Held]:
     columns = ", ".join(Held.__dataclass_fields__)
     where = "receipt_number = any(:names) or sale_id = any(:names)" if names else "state = any(:states)"
-    query = sa.text(f"select {columns} from tillbridge.postings where {where} order by shop, receipt_number, sale_id")
+    query = sa.text(
+        f"select {columns} from tillbridge.postings where role <> 'summary' and ({where})"
+        " order by shop, receipt_number, sale_id"
+    )
     with ledger.begin() as connection:
         given = {"names": list(names)} if names else {"states": [state.value for state in states]}
         return [Held(*row) for row in connection.execute(query, given)]

@@ -36,7 +36,7 @@ Modes = Annotated[
     Annotated[Mode, Tag("word")] | Annotated[tuple[ModeFrom, ...], Tag("list")],
     Discriminator(lambda written: "list" if isinstance(written, list | tuple) else "word"),
 ]
-_NOON = time(12)
+_NOON, _DAY = time(12), 24 * 60
 
 
 def in_order(modes: Modes) -> Modes:
@@ -75,6 +75,14 @@ def ever(modes: Modes, mode: Mode) -> bool:
     return mode is Mode.REALTIME or any(one.mode is mode for one in modes)
 
 
+def minutes_to_close(at: time) -> int:
+    """Minutes by the shop's clock from the beginning of a trading day to its close.
+
+    A time before noon is that of the next morning, any other that of the same day.
+    """
+    return at.hour * 60 + at.minute + (_DAY if at < _NOON else 0)
+
+
 def closes_at(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """When a trading day may be closed: at ``at`` of the next morning, or of the same evening if it is after noon."""
-    return datetime.combine(day + timedelta(days=at < _NOON), at, zone)
+    """The instant from which a trading day may be closed."""
+    return datetime.combine(day + timedelta(days=minutes_to_close(at) // _DAY), at, zone)

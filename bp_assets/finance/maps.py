@@ -13,6 +13,7 @@ from decimal import Decimal
 import polars as pl
 from duckdb import DuckDBPyConnection
 
+from bp_assets.config.modes import minutes_to_close
 from bp_assets.config.shops import Shop, ShopsFile
 from bp_assets.domain.money import exponent
 from bp_assets.domain.sale import Line, Tax
@@ -41,6 +42,7 @@ def lent(connection: DuckDBPyConnection, shops: ShopsFile, *names: str) -> Itera
     ``erp_places(warehouse_id, channel_id, shop, zone)``, the way back from an order to a shop, unique by both ids;
     ``tax_map(shop, till_tax, tax_rate, tax_code)`` and ``tender_map(shop, method, erp_method)`` hold every tax and
     tender that the tills used, with the ERP's code or null where nothing is mapped;
+    ``closing_times(shop, zone, minutes)``: how long after the beginning of a trading day it is closed (end_of_day);
     ``currency_units(currency, smallest)`` is one smallest unit in main units: 0.01 for GBP.
     """
     makers = {"tax_map": _taxes, "tender_map": _tenders, "currency_units": _currencies}
@@ -67,6 +69,11 @@ def _erp_places(shops: ShopsFile) -> pl.DataFrame:
     for shop in shops.shops:
         found.setdefault((shop.warehouse_id, shop.channel_id), (shop.key, shop.time_zone))
     return pl.DataFrame([(*ids, *shop) for ids, shop in found.items()], schema=_ERP_PLACE, orient="row")
+
+
+def _closing_times(shops: ShopsFile) -> pl.DataFrame:
+    rows = [(s.key, s.time_zone, minutes_to_close(s.close_at)) for s in shops.shops]
+    return pl.DataFrame(rows, schema={"shop": pl.String, "zone": pl.String, "minutes": pl.Int64}, orient="row")
 
 
 def _taxes(connection: DuckDBPyConnection, shops: ShopsFile) -> pl.DataFrame:
@@ -109,4 +116,4 @@ def _shop(shops: ShopsFile, key: str) -> Shop | None:
     return next((shop for shop in shops.shops if shop.key == key), None)
 
 
-_FIXED = {"shop_places": _places, "erp_places": _erp_places}
+_FIXED = {"shop_places": _places, "erp_places": _erp_places, "closing_times": _closing_times}

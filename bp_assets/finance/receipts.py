@@ -1,7 +1,7 @@
 """Receipt beside ERP document: the one place that says which trading day money belongs to and what explains a gap.
 
-Read: pos_transactions, pos_lines, posted_orders, and the lent ``shop_places`` and ``erp_places`` (see ``maps.py``).
-Written: nothing.
+Read: pos_transactions, pos_lines, posted_orders, summary_lines, and the lent ``shop_places`` and ``erp_places`` (see
+``maps.py``). Written: nothing.
 
 Where a receipt could not be read its trading day is the day it reached us, in the shop's time zone. What the ERP holds
 belongs to the shop and day of the receipt it came from. An order whose receipt we do not hold, or that stands in
@@ -17,6 +17,8 @@ A gap is explained only receipt by receipt:
 
 from __future__ import annotations
 
+from bp_assets.finance.by_receipt import ORDERS_BY_RECEIPT, SUMMARY_DAYS
+
 # One row per receipt, with the till's figures and the trading day that finance books it on.
 RECEIPTS = """
     select t.sale_id, t.shop, t.currency, t.state, t.reason_code, t.receipt_number,
@@ -27,21 +29,21 @@ RECEIPTS = """
 """
 
 # What the ERP holds of one sale in one currency, signed as at the till.
-ERP_BY_SALE = """
+ERP_BY_SALE = f"""
     select sale_id, currency,
            sum(case when document = 'SC' then -net else net end)::DECIMAL(18,4) as net,
            sum(case when document = 'SC' then -tax else tax end)::DECIMAL(18,4) as tax,
            sum(case when document = 'SC' then -total else total end)::DECIMAL(18,4) as gross
-    from posted_orders group by sale_id, currency
+    from ({ORDERS_BY_RECEIPT}) group by sale_id, currency
 """
 
 # For the few receipts that are on their way or rejected and stand in the ERP: till less ERP of what stands there.
-_STARTED = """
+_STARTED = f"""
     select d.sale_id, d.currency,
            sum(coalesce(l.gross, 0) - case when d.document = 'SC' then -d.total else d.total end)::DECIMAL(18,4) as gap
     from (
         select o.sale_id, o.currency, o.document, sum(o.total)::DECIMAL(18,4) as total
-        from posted_orders o
+        from ({ORDERS_BY_RECEIPT}) o
         semi join (select sale_id from pos_transactions
                    where state in ('pending', 'sending', 'unknown', 'posted', 'rejected')) t on t.sale_id = o.sale_id
         group by all
@@ -55,15 +57,23 @@ _STARTED = """
     group by all
 """
 
-# Every ERP order with the shop and trading day its money belongs to.
-ORDERS = """
-    select o.*, k.sale_id is not null as known, coalesce(k.shop, p.shop, '') as shop,
-           coalesce(k.business_date, cast(timezone(coalesce(p.zone, 'UTC'), coalesce(o.placed_on, o.as_of)) as date))
-               as business_date
-    from posted_orders o
+
+def _placed(orders: str, columns: str = "o.*") -> str:
+    """Orders with the shop and trading day their money belongs to: the receipt's, the summary's, else their own."""
+    return f"""
+    select {columns}, k.sale_id is not null as known, coalesce(k.shop, u.shop, p.shop, '') as shop,
+           coalesce(k.business_date, u.business_date,
+                    cast(timezone(coalesce(p.zone, 'UTC'), coalesce(o.placed_on, o.as_of)) as date)) as business_date
+    from {orders} o
     left join receipts k on k.sale_id = o.sale_id
+    left join ({SUMMARY_DAYS}) u on u.summary_id = o.sale_id
     left join erp_places p on p.warehouse_id = o.warehouse_id and p.channel_id = o.channel_id
 """
+
+
+# Every ERP order with the shop and trading day its money belongs to.
+ORDERS = _placed("posted_orders")
+_STRAYS = _placed(f"({ORDERS_BY_RECEIPT})", "o.sale_id, o.currency, o.total, k.currency as till_currency")
 
 # One row per receipt and currency, then the ERP's money that no receipt of ours stands behind.
 COMPARED = f"""
@@ -72,7 +82,7 @@ erp as ({ERP_BY_SALE}),
 started as ({_STARTED}),
 strays as (
     select o.sale_id, o.currency, min(o.shop) as shop, min(o.business_date) as business_date
-    from ({ORDERS.replace("o.*,", "o.sale_id, o.currency, o.total, k.currency as till_currency,")}) o
+    from ({_STRAYS}) o
     where o.till_currency is distinct from o.currency
     group by all
 ),

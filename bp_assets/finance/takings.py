@@ -1,8 +1,9 @@
 """Daily takings: money per tender and tax per tax code, till beside ERP, per shop and trading day.
 
-Read: pos_transactions, pos_lines, pos_tenders, posted_orders, posted_order_rows, posted_payments, the shops file.
-Written: nothing; the asset stores it. Excluded receipts (voids, cash movements, …) are no takings and are left out;
-rejected and unsettled ones are money in the drawer, so they stand on the till's side and show as a difference.
+Read: pos_transactions, pos_lines, pos_tenders, posted_orders, posted_order_rows, posted_payments, summary_lines, the
+shops file. Written: nothing; the asset stores it. Excluded receipts (voids, cash movements, …) are no takings and are
+left out; rejected and unsettled ones are money in the drawer, so they stand on the till's side and show as a
+difference.
 
 A tender that the map calls ``unpaid`` is owed: beside it stands what the ERP still shows as owed on those sales. The
 clearing method of exchanges nets to zero within a sale and is shown only where it does not.
@@ -42,7 +43,11 @@ owed as (
     from orders o
     left join (select sale_id, currency, sum(amount) as amount from payments group by all) p
            on p.sale_id = o.sale_id and p.currency = o.currency
-    semi join (select sale_id from tenders where code = '{UNPAID}') u on u.sale_id = o.sale_id
+    semi join (
+        select sale_id from tenders where code = '{UNPAID}'
+        union
+        select l.summary_id from summary_lines l semi join tenders t on t.sale_id = l.sale_id and t.code = '{UNPAID}'
+    ) u on u.sale_id = o.sale_id
     group by o.sale_id, o.shop, o.business_date, o.currency
 ),
 lines as (

@@ -181,6 +181,8 @@ POS_TRANSACTIONS = Table(
         col("attempts", "INTEGER", "How often posting was tried."),
         col("next_attempt_at", INSTANT,
             "After a passing failure: not tried again before. Each pause is longer than the last.", nullable=True),
+        col("posted_as", "VARCHAR", "order: by itself. summary: within a summary order of its day.", nullable=True),
+        col("summary_id", "VARCHAR", "The summary it went into, once its day is closed.", nullable=True),
     ),
     ("sale_id",), "tills", "finance", "the ledger",
 )  # fmt: skip
@@ -288,7 +290,8 @@ POSTED_ORDERS = Table(
     (
         col("order_id", "BIGINT", "Brightpearl's order id."),
         col("document", "VARCHAR", "SO (order) or SC (credit)."),
-        col("sale_id", "VARCHAR", "The till transaction it came from.", references="pos_transactions.sale_id"),
+        col("sale_id", "VARCHAR", "The till transaction it came from, or the summary.",
+            references="pos_transactions.sale_id"),
         col("external_ref", "VARCHAR", "External reference it was posted under."),
         col("reference", "VARCHAR", "Customer reference: the receipt number.", nullable=True),
         col("parent_order_id", "BIGINT", "For a credit: the order it belongs to.", nullable=True),
@@ -369,6 +372,65 @@ POSTED_GOODS = Table(
         _AS_OF,
     ),
     ("note_id", "row_id", "location_id"), "posting", "warehouse", "Brightpearl goods-out and goods-in GET",
+)  # fmt: skip
+
+SUMMARY_LINES = Table(
+    "summary_lines",
+    "What the summary orders of end-of-day shops are made of: which line of which receipt is in which row.",
+    (
+        col("summary_id", "VARCHAR", "The summary; posted_orders.sale_id of its order and its credit."),
+        col("document", "VARCHAR", "SO (in the order) or SC (in the credit)."),
+        col("row_sequence", "INTEGER", "Row on that document: posted_order_rows.sequence."),
+        *shop_day(),
+        col("sale_id", "VARCHAR", "Receipt.", references="pos_transactions.sale_id"),
+        col("receipt_number", "VARCHAR", "What the till printed."),
+        col("line_id", "VARCHAR", "Line of the receipt: pos_lines.line_id."),
+        col("line_type", "VARCHAR", "item, discount, shipping, tip, gift_card_sale, ..."),
+        col("tax_code", "VARCHAR", "Tax code it was posted under."),
+        col("nominal_code", "VARCHAR", "Account it was posted to; empty where the ERP decides."),
+        col("net", MONEY, "Without tax, as on the document: positive in a credit too."),
+        col("tax", MONEY, "Tax."),
+        col("gross", MONEY, "net + tax."),
+        col("currency", "VARCHAR", "ISO 4217 code."),
+    ),
+    ("sale_id", "line_id"), "posting", "finance", "the ledger",
+)  # fmt: skip
+
+SUMMARY_TENDERS = Table(
+    "summary_tenders",
+    "What the payments of summary orders are made of: which payment of which receipt is in which.",
+    (
+        col("summary_id", "VARCHAR", "The summary; posted_orders.sale_id of its order and its credit."),
+        col("document", "VARCHAR", "SO (on the order) or SC (on the credit)."),
+        col("transaction_ref", "VARCHAR", "The payment in the ERP: posted_payments.transaction_ref."),
+        *shop_day(),
+        col("sale_id", "VARCHAR", "Receipt.", references="pos_transactions.sale_id"),
+        col("receipt_number", "VARCHAR", "What the till printed."),
+        col("position", "INTEGER", "Which payment of that receipt and document."),
+        col("method", "VARCHAR", "Payment method code."),
+        col("type", "VARCHAR", "RECEIPT is money in, PAYMENT is money out."),
+        col("amount", MONEY, "Positive both ways."),
+        col("signed_amount", MONEY, "Positive in, negative out."),
+        col("currency", "VARCHAR", "ISO 4217 code."),
+    ),
+    ("sale_id", "document", "position"), "posting", "finance", "the ledger",
+)  # fmt: skip
+
+STOCK_CORRECTIONS = Table(
+    "stock_corrections",
+    "Stock that end-of-day receipts moved by corrections, as Brightpearl holds them, read back.",
+    (
+        col("note_id", "BIGINT", "Brightpearl's correction."),
+        col("product_id", "BIGINT", "Product."),
+        col("location_id", "BIGINT", "Location in the warehouse."),
+        col("warehouse_id", "BIGINT", "Warehouse."),
+        col("quantity", QUANTITY, "Negative left the shop, positive came back."),
+        col("quarantined", "BOOLEAN", "Whether it is the quarantine location."),
+        col("sale_id", "VARCHAR", "Receipt it is for.", references="pos_transactions.sale_id"),
+        col("reason", "VARCHAR", "The reason in Brightpearl: document, receipt and row."),
+        _AS_OF,
+    ),
+    ("note_id", "product_id", "location_id"), "posting", "warehouse", "Brightpearl stock-correction GET",
 )  # fmt: skip
 
 SALES_RECONCILIATION = Table(
@@ -544,6 +606,7 @@ TABLES: tuple[Table, ...] = (
     PRODUCTS, PRICES, PRICE_LISTS, WAREHOUSES, CHANNELS, TAX_CODES, STOCK_LEVELS,
     POS_TRANSACTIONS, POS_LINES, POS_TENDERS, TILL_TOTALS, RECEIPT_VERSIONS,
     POSTING_LOG, POSTED_ORDERS, POSTED_ORDER_ROWS, POSTED_PAYMENTS, POSTED_GOODS,
+    SUMMARY_LINES, SUMMARY_TENDERS, STOCK_CORRECTIONS,
     SALES_RECONCILIATION, DAILY_TAKINGS, POSTING_LATENCY, SHOP_HEALTH, ERP_REQUESTS, FINDINGS,
 )  # fmt: skip
 

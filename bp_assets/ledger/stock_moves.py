@@ -76,6 +76,19 @@ def unplanned(ledger: Ledger, limit: int) -> list[Posting]:
 
 
 @retrying
+def anything_waits(ledger: Ledger) -> bool:
+    """Whether a receipt waits for its stock to be looked at, or to move."""
+    waits = sa.select(postings.c.sale_id).where(
+        postings.c.role == "member",
+        postings.c.state == "pending",
+        postings.c.summary_id.is_(None),
+        postings.c.stock.in_(("", "moving")),
+    )
+    with ledger.begin() as connection:
+        return bool(connection.scalar(sa.select(sa.exists(waits))))
+
+
+@retrying
 def plan_moves(ledger: Ledger, planned: Mapping[str, Sequence[Move]]) -> None:
     """Commit what each of these receipts moves. What an earlier plan of it has moved stays as it was moved."""
     rows = [move._asdict() for moves in planned.values() for move in moves]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -217,6 +217,15 @@ def parts_of(
 def _parts(table: sa.Table, names: Sequence[str], summary_ids: Sequence[str]) -> sa.Select[tuple[object, ...]]:
     chosen = table.c.summary_id == sa.any_(sa.cast(list(summary_ids), pg.ARRAY(sa.Text)))
     return sa.select(table.c.summary_id, *(table.c[name] for name in names)).where(chosen)
+
+
+@retrying
+def receipts_of(ledger: Ledger, sale_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Shop, business date, receipt number and currency of receipts, by ``sale_id``."""
+    names = ("sale_id", "shop", "business_date", "receipt_number", "currency")
+    with ledger.begin() as connection:
+        found = connection.execute(sa.select(*(postings.c[name] for name in names)).where(_one_of(sale_ids)))
+        return {row["sale_id"]: dict(row) for row in found.mappings()}
 
 
 @retrying

@@ -52,6 +52,9 @@ class TillTotal:
     observed_at: datetime
 
 
+_RECEIPT = postings.c.role != "summary"  # a summary is no receipt: its members are counted
+
+
 @retrying
 def standings(ledger: Ledger) -> list[Standing]:
     """Count and money per shop, state, reason and currency. Their counts add up to the receipts ever decoded."""
@@ -60,7 +63,7 @@ def standings(ledger: Ledger) -> list[Standing]:
         sa.cast(sa.func.coalesce(sa.func.sum(postings.c[name]), 0), sa.BigInteger)
         for name in ("net_minor", "gross_minor")
     ]
-    query = sa.select(*keys, sa.func.count(), *sums).group_by(*keys).order_by(*keys)
+    query = sa.select(*keys, sa.func.count(), *sums).where(_RECEIPT).group_by(*keys).order_by(*keys)
     with ledger.begin() as connection:
         return [Standing(*row) for row in connection.execute(query)]
 
@@ -69,7 +72,8 @@ def standings(ledger: Ledger) -> list[Standing]:
 def counts(ledger: Ledger) -> dict[str, dict[str, int]]:
     """Receipts by shop and state; ``received`` are those not yet decoded (every version waiting counts)."""
     found: dict[str, dict[str, int]] = {}
-    by_state = sa.select(postings.c.shop, postings.c.state, sa.func.count()).group_by(postings.c.shop, postings.c.state)
+    by_state = sa.select(postings.c.shop, postings.c.state, sa.func.count()).where(_RECEIPT)
+    by_state = by_state.group_by(postings.c.shop, postings.c.state)
     waiting = sa.select(inbox.c.shop, inbox.c.state, sa.func.count()).where(inbox.c.state == "received")
     with ledger.begin() as connection:
         for query in (by_state, waiting.group_by(inbox.c.shop, inbox.c.state)):
@@ -83,7 +87,7 @@ def oldest_unsettled(ledger: Ledger) -> list[Waiting]:
     """Per shop what is not settled (pending, sending, unknown, posted), longest waiting shop first."""
     query = sa.text(
         "select shop, count(*), (array_agg(sale_id order by captured_at, sale_id))[1], min(captured_at) "
-        "from tillbridge.postings where state = any(:states) group by shop order by 4, 1"
+        "from tillbridge.postings where state = any(:states) and role <> 'summary' group by shop order by 4, 1"
     )
     with ledger.begin() as connection:
         return [Waiting(*row) for row in connection.execute(query, {"states": [state.value for state in UNSETTLED]})]

@@ -63,7 +63,9 @@ def sales_since(ledger: Ledger, lake: Lake, since: int | None, found: Increment)
         lake.open() as reading,
         change_stream(ledger, "postings", since, columns=list(rows.POSTING_COLUMNS)) as stream,
     ):
-        for batch in stream.batches:
+        for everything in stream.batches:
+            # A summary is no transaction: its receipts are, and stand here themselves.
+            batch = [posting for posting in everything if posting["role"] != "summary"]
             ids = [posting["sale_id"] for posting in batch]
             known = set() if stream.complete else {row[0] for row in reading.execute(_KNOWN, [ids]).fetchall()}
             fresh = [posting for posting in batch if posting["sale_id"] not in known]

@@ -22,7 +22,7 @@ _SAME = (
     "attempts", "next_attempt_at",
 )  # fmt: skip
 # What an increment of the ledger must bring for the functions below.
-POSTING_COLUMNS = (*_SAME, "account", "net_minor", "tax_minor", "gross_minor", "sale")
+POSTING_COLUMNS = (*_SAME, "account", "net_minor", "tax_minor", "gross_minor", "sale", "role", "summary_id")
 VERSION_COLUMNS = ("sale_id", "version", "shop", "state", "reason_code", "message", "received_at")
 
 
@@ -45,6 +45,8 @@ def transaction(posting: Row) -> Row:
         "register_id": sale.get("register_id") or None,
         "operator_id": sale.get("operator_id") or None,
         "session_id": sale.get("session_id") or None,
+        "posted_as": "summary" if posting["role"] == "member" else "order",
+        "summary_id": posting["summary_id"],
     }
 
 
@@ -117,6 +119,38 @@ def tenders(posting: Row) -> list[Row]:
 def versions(inbox: Iterable[Row], receipt_numbers: dict[str, str]) -> list[Row]:
     """The rows of ``receipt_versions``; ``receipt_numbers`` by ``sale_id``, as far as they could be read."""
     return [{**row, "receipt_number": receipt_numbers.get(row["sale_id"], "")} for row in inbox]
+
+
+def summary_line(line: Row, posting: Row) -> Row:
+    """One row of ``summary_lines``; ``posting`` is that of the receipt."""
+    currency = posting["currency"]
+    return {
+        **_in_summary(line, posting),
+        "row_sequence": line["sequence"],
+        **{name: line[name] for name in ("line_id", "line_type", "tax_code", "nominal_code")},
+        "net": from_minor(line["net_minor"], currency),
+        "tax": from_minor(line["tax_minor"], currency),
+        "gross": from_minor(line["net_minor"] + line["tax_minor"], currency),
+    }
+
+
+def summary_tender(tender: Row, posting: Row) -> Row:
+    """One row of ``summary_tenders``; ``posting`` is that of the receipt."""
+    amount = from_minor(tender["amount_minor"], posting["currency"])
+    return {
+        **_in_summary(tender, posting),
+        "transaction_ref": f"{tender['document']}-{tender['summary_id']}-p{tender['number']}",
+        **{name: tender[name] for name in ("position", "method", "type")},
+        "amount": amount,
+        "signed_amount": amount if tender["type"] == "RECEIPT" else -amount,
+    }
+
+
+def _in_summary(part: Row, posting: Row) -> Row:
+    return {
+        **{name: part[name] for name in ("summary_id", "document", "sale_id")},
+        **{name: posting[name] for name in ("shop", "business_date", "receipt_number", "currency")},
+    }
 
 
 def till_total(total: Row) -> Row:

@@ -33,8 +33,9 @@ SPANS = (
     ("sold_to_posted", "sold_at", "posted_at"),
     ("posted_to_verified", "posted_at", "verified_at"),
 )
-# Understood and meant for the ERP; what was set aside on purpose or could not be read has no way to take.
-MEANT = "state not in ('excluded', 'quarantined')"
+# Understood and meant for the ERP; what was set aside on purpose or could not be read has no way to take, and what goes
+# into a summary waits for the close of its day on purpose.
+MEANT = "state not in ('excluded', 'quarantined') and posted_as is distinct from 'summary'"
 PERCENTILES = (("p50", "quantile_disc({}, 0.5)"), ("p95", "quantile_disc({}, 0.95)"), ("max", "max({})"))
 # Microseconds to seconds without a float in between, rounded to the thousandth.
 _SECONDS = "({}::DECIMAL(18,0) * 0.000001)::DECIMAL(18,3)"

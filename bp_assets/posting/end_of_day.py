@@ -13,9 +13,10 @@ from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue
-from bp_assets.ledger import summaries
+from bp_assets.ledger import stock_moves, summaries
 from bp_assets.ledger.connection import Ledger
 from bp_assets.posting.close import close_due
+from bp_assets.posting.close import is_due as day_is_due
 from bp_assets.posting.stock_batches import StockBatches
 
 _FIRST_REST, _LONGEST_REST = timedelta(seconds=5), timedelta(minutes=2)
@@ -29,6 +30,14 @@ class Done:
     summaries: int = 0
     parked: int = 0
     trouble: str = ""
+
+
+def is_due(ledger: Ledger, shops: ShopsFile, now: datetime) -> bool:
+    """Whether a run would find something to do: stock to move, or a day to close."""
+    if stock_moves.anything_waits(ledger):
+        return True
+    waiting = [one for one in summaries.gatherings(ledger) if shops.has(one.shop)]
+    return any(day_is_due(one, shops.shop(one.shop), now) for one in waiting)
 
 
 class EndOfDay:
