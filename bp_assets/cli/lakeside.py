@@ -19,6 +19,7 @@ from bp_assets.lake.connect import Lake
 from bp_assets.lake.publish import publish
 from bp_assets.ledger.server import lake_catalogue_dsn
 
+_STATEMENT_MS = 60_000
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -50,6 +51,8 @@ def run_job(name: str, config: dict[str, Any] | None = None) -> list[CheckRun]:
     from bp_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
+        # As its web server does: connections are kept. Otherwise each of a job's events opens one of its own.
+        instance.optimize_for_webserver(statement_timeout=_STATEMENT_MS, pool_recycle=3600, max_overflow=4)
         job = defs.resolve_job_def(name)
         result = job.execute_in_process(instance=instance, run_config={**QUIET, **(config or {})}, raise_on_error=False)
         if not result.success:

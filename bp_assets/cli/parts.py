@@ -42,20 +42,28 @@ class Parts:
         Raises:
             DidNotStart: it ended, or stayed silent for two minutes.
         """
-        with step(self.out, f"Starting the {name}") as shown:
-            log = self.place.logs / f"{name.replace(' ', '-')}.log"
-            child = Child(name, python_module(*command), log, dict(os.environ))
-            self._stack.callback(child.stop)
-            self._children.append(child)
+        return self._ready(self._launch(name, *command), ready)
+
+    def start_dagster(self, host: str, port: int) -> None:
+        """Dagster's daemon (sensors, schedules, the queue) and its UI: side by side, each takes seconds to load."""
+        workspace = ("-w", str(PROJECT_ROOT / "workspace.yaml"))
+        daemon = self._launch("daemon", "dagster._daemon", "run", *workspace)
+        ui = self._launch("ui", "dagster_webserver", *workspace, "-p", str(port), "-h", host)
+        self._ready(daemon, "Instance is configured with")
+        self._ready(ui, "Serving dagster-webserver")
+
+    def _launch(self, name: str, *command: str) -> Child:
+        log = self.place.logs / f"{name.replace(' ', '-')}.log"
+        child = Child(name, python_module(*command), log, dict(os.environ))
+        self._stack.callback(child.stop)
+        self._children.append(child)
+        return child
+
+    def _ready(self, child: Child, ready: str) -> str:
+        with step(self.out, f"Starting the {child.name}") as shown:
             line = child.wait_for(ready, _START_SECONDS)
             shown.to(1, 1)
         return line.split(ready, 1)[1].strip()
-
-    def start_dagster(self, host: str, port: int) -> None:
-        """Dagster's daemon (sensors, schedules, the queue) and its UI."""
-        workspace = ("-w", str(PROJECT_ROOT / "workspace.yaml"))
-        self.start("daemon", "Instance is configured with", "dagster._daemon", "run", *workspace)
-        self.start("ui", "Serving dagster-webserver", "dagster_webserver", *workspace, "-p", str(port), "-h", host)
 
     def start_webhooks(self, host: str, port: int) -> str:
         """The receiver of the ERP's webhooks; its address."""
