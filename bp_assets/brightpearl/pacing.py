@@ -79,6 +79,7 @@ class Taken:
     place: int = -1
     slot: float = 0.0
     asked: bool = False
+    error: BaseException | None = None
 
 
 @dataclass(slots=True)
@@ -131,6 +132,8 @@ class RequestBudget:
             self._queue.append(mine)
             try:
                 while mine.place < 0:
+                    if mine.error:
+                        raise mine.error
                     now = self._clock()
                     if now >= end:
                         raise NoRoom(self._next - now if self._next > now else POLL_SECONDS)
@@ -201,24 +204,25 @@ class RequestBudget:
         wanting, landings = list(self._queue), self._landings
         self._busy, self._landings = True, []
         began = self._clock()
-        done = False
+        failed: BaseException | None = None
         self._turn.release()
         try:
             self._store.change(lambda text, now: self._decide(text, now, began, wanting, landings))
-            done = True
+        except BaseException as error:
+            failed = error
+            raise
         finally:
             self._turn.acquire()
             self._busy = False
-            if done:
+            if failed is None:
                 self._handed_in = self._clock()
                 for one in wanting:
                     one.asked = True
-                    if one.place >= 0 and one in self._queue:
-                        self._queue.remove(one)
             else:
                 self._landings = landings + self._landings
-                for one in wanting:  # a word that was given but not kept is none
-                    one.place = -1
+                for one in wanting:  # a word that was given but not kept is none, and all who asked are told
+                    one.place, one.error = -1, failed if isinstance(failed, Exception) else None
+            self._queue = [one for one in self._queue if one.place < 0]
             self._turn.notify_all()
 
     def _decide(

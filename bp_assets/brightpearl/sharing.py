@@ -101,20 +101,33 @@ class Usage:
     refused: int = 0  # in a row
 
     def dumps(self) -> str:
-        names = ("at", "shift", "taken", "forgotten", "waiting", "asked", "paused", "said", "most", "back", "asking",
-                 "refused")  # fmt: skip
-        return json.dumps({name: getattr(self, name) for name in names} | {"slots": list(self.slots.items())})
+        """Short, since it is written for every request: a slot names only the lanes that sent something in it."""
+        kept = {name: getattr(self, name) for name in _KEPT}
+        kept["slots"] = [
+            [end, *(part for lane, number in enumerate(counts) if number for part in (lane, number))]
+            for end, counts in self.slots.items()
+        ]
+        return json.dumps(kept, separators=(",", ":"))
 
     @classmethod
     def loads(cls, text: str) -> Usage:
         """The usage of a stored text; a new one for an empty text or one of another version."""
         try:
             kept = json.loads(text)
-            kept["slots"] = dict(kept["slots"])
-            kept["said"] = tuple(kept["said"]) if kept["said"] else None
-            return cls(**kept)
-        except (ValueError, TypeError, KeyError):
+            usage = cls(**{name: kept[name] for name in _KEPT})
+            usage.said = tuple(kept["said"]) if kept["said"] else None
+            for end, *parts in kept["slots"]:
+                counts = usage.slots[end] = [0] * len(LANES)
+                for lane, number in zip(parts[::2], parts[1::2], strict=True):
+                    counts[lane] = number
+        except (ValueError, TypeError, KeyError, IndexError):
             return cls()
+        return usage if len(usage.waiting) == len(usage.asked) == len(LANES) else cls()
+
+
+_KEPT = (
+    "at", "shift", "taken", "forgotten", "waiting", "asked", "paused", "said", "most", "back", "asking", "refused",
+)  # fmt: skip
 
 
 def step(usage: Usage, limits: Limits, now: float, expected: float | None) -> float:
@@ -220,9 +233,10 @@ def grant(usage: Usage, limits: Limits, wants: Sequence[int]) -> tuple[list[int]
                     room.take(lane)
                     granted[lane] += 1
         elif now >= max(usage.back, usage.asking) and room.total < limits.usable:
-            ahead = next((lane for lane, wanted in enumerate(wants) if wanted), None)
+            able = (lane for lane, wanted in enumerate(wants) if wanted and room.counts[lane] < room.greatest[lane])
+            ahead = next(able, None)
             if ahead is not None and not any(usage.waiting[lane] > now for lane in range(ahead)):
-                granted[ahead] = int(room.counts[ahead] < room.greatest[ahead])
+                granted[ahead] = 1
                 usage.asking = now + min(limits.minute, max(1.0, limits.minute / 12))
     if any(granted):
         counts = usage.slots.setdefault(slot, [0] * len(LANES))

@@ -65,7 +65,6 @@ class Account:
         if self._expected and self.witness:
             expected = self._expected[0] + self.now - self._expected[1]
         self._expected = step(self.usage, self.limits, self.now + self.skew, expected), self.now
-        self.usage = Usage.loads(self.usage.dumps())  # as another process reads it
 
     def count(self, lane: Lane, since: float = 0.0, until: float = 1e9) -> int:
         """Requests of a lane granted within some seconds of the run."""
