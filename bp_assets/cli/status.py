@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,10 +17,12 @@ from rich.table import Table
 from bp_assets.cli.screen import console, money, table
 from bp_assets.cli.state import existing
 from bp_assets.config import ShopsFile
+from bp_assets.domain.lanes import LANES
 from bp_assets.domain.states import SETTLED, UNSETTLED
 from bp_assets.ledger import marks, totals
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.piles import Pile, piles
+from bp_assets.ledger.requests import Minute, spent_since
 from bp_assets.operations.standing import assessed
 
 RECEIVED = "received"  # stored raw, not decoded yet
@@ -61,11 +65,47 @@ def run(root: Path, shops_file: ShopsFile | None, *, as_json: bool) -> int:
     """
     with Ledger.open(existing(root)) as ledger:
         shops = statuses(ledger, shops_file, datetime.now(UTC))
+        spent = requests_of(spent_since(ledger, timedelta(hours=1)))
     if as_json:
-        print(json.dumps({"shops": [_record(one) for one in shops]}, indent=2, ensure_ascii=False))  # noqa: T201  # the command's output
+        said = {"shops": [_record(one) for one in shops], "erp_requests_last_hour": asdict(spent)}
+        print(json.dumps(said, indent=2, ensure_ascii=False))  # noqa: T201  # the command's output
     else:
         _show(shops, datetime.now(UTC))
+        if spent.by_lane:
+            console().print(spent.line, highlight=False)
     return 0
+
+
+@dataclass(slots=True)
+class Requests:
+    """What was sent to the ERP: requests by lane, the most in one minute, how many were refused, seconds waited."""
+
+    by_lane: dict[str, int]
+    busiest_minute: int
+    refused: int
+    waited_seconds: float
+
+    @property
+    def line(self) -> str:
+        lanes = ", ".join(f"{lane} {count}" for lane, count in self.by_lane.items())
+        refused = f"; {self.refused} refused" if self.refused else ""
+        waited = f"; waited {self.waited_seconds:.0f} s for the cap" if self.waited_seconds >= 1 else ""
+        busiest = f"; {self.busiest_minute} in the busiest minute"
+        return f"Requests to the ERP in the last hour: {lanes}{busiest}{refused}{waited}."
+
+
+def requests_of(minutes: Sequence[Minute]) -> Requests:
+    """The minutes added up, lanes in their order."""
+    lanes, by_minute = Counter[str](), Counter[tuple[str, datetime]]()
+    for one in minutes:
+        lanes[one.lane] += one.requests
+        by_minute[one.account, one.minute] += one.requests
+    return Requests(
+        by_lane={lane: lanes[lane] for lane in LANES if lanes[lane]},
+        busiest_minute=max(by_minute.values(), default=0),
+        refused=sum(one.refused for one in minutes),
+        waited_seconds=sum(one.waited_ms for one in minutes) / 1000,
+    )
 
 
 def statuses(ledger: Ledger, shops_file: ShopsFile | None, now: datetime) -> list[ShopStatus]:

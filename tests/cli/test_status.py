@@ -11,6 +11,7 @@ from bp_assets.cli.status import _ago, run, statuses
 from bp_assets.config import Home, loads
 from bp_assets.ledger import marks, postings
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.requests import Spending, change_usage
 from tests.cli.shop_day import TOML, drop
 from tests.cli.terminal import tillbridge
 
@@ -103,3 +104,21 @@ def test_an_empty_ledger_says_so(ledger: Ledger, home: Home, capsys: pytest.Capt
 def test_ages_are_told_in_the_largest_unit_that_tells(seconds: int, words: str) -> None:
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     assert _ago(now - timedelta(seconds=seconds), now) == words
+
+
+def test_the_last_line_tells_what_was_sent_to_the_erp(
+    a_day: Ledger, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(home.root, SHOPS, as_json=False) == 0
+    assert "Requests to the ERP" not in capsys.readouterr().out
+    spent = [Spending("verify", 4, 0, 200), Spending("posting", 30, 1, 11_400)]
+    change_usage(a_day, "acme", lambda text, now: ("{}", spent))
+    assert run(home.root, SHOPS, as_json=False) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "Requests to the ERP in the last hour: posting 30, verify 4; 34 in the busiest minute; 1 refused; "
+        "waited 12 s for the cap."
+    )
+    assert run(home.root, SHOPS, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["erp_requests_last_hour"] == {
+        "by_lane": {"posting": 30, "verify": 4}, "busiest_minute": 34, "refused": 1, "waited_seconds": 11.6,
+    }  # fmt: skip
