@@ -5,8 +5,11 @@ Read: Square over HTTP. Written: nothing. Only reading calls are made, so repeat
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -17,6 +20,7 @@ from bp_assets.tills.protocol import TillError
 
 ATTEMPTS = 4
 MOST_PAGES = 2000  # a paging that does not end is a fault of the other side
+MOST_BYTES = 64 << 20  # of one answer; a page of a thousand orders has some megabytes
 _LONGEST_WAIT = 30.0
 
 
@@ -90,28 +94,28 @@ class SquareClient:
                 "no_access", f"{self._place(path)}: set {self.feed.token_env} to the account's access token"
             )
         headers = {"Authorization": f"Bearer {token}", "Square-Version": self.feed.version}
+        attempts = 0
         try:
             for attempt in stamina.retry_context(
                 on=_back_off,
                 attempts=ATTEMPTS,
-                timeout=self.feed.timeout_seconds * ATTEMPTS,
+                timeout=self.feed.timeout_seconds * 1.5,  # a till that hangs is hung up on twice, not four times
                 wait_initial=self.wait_seconds,
                 wait_max=_LONGEST_WAIT,
                 wait_jitter=self.wait_seconds,
             ):
+                attempts = attempt.num
                 with attempt:
                     return self._once(verb, path, headers, **kw)
         except _Again as last:
-            raise TillError(
-                "unreachable", f"{last} ({ATTEMPTS} attempts); it is asked again at the next poll"
-            ) from None
+            raise TillError("unreachable", f"{last} ({attempts} attempts); it is asked again later") from None
         raise AssertionError("the retry loop ends by return or raise")
 
     def _once(self, verb: str, path: str, headers: dict[str, str], **kw: Any) -> dict[str, Any]:
         place = self._place(path)
         try:
-            answer = self.http.request(verb, f"{self.feed.url}/v2{path}", headers=headers, **kw)
-        except httpx.TransportError as problem:
+            answer = self._whole(verb, f"{self.feed.url}/v2{path}", headers, **kw)
+        except (httpx.TransportError, httpx.DecodingError) as problem:
             raise _Again(f"{place}: {type(problem).__name__}: {problem}") from problem
         if answer.status_code == 429 or answer.status_code >= 500:
             raise _Again(f"{place}: {_words(answer)}", _seconds(answer.headers.get("retry-after")))
@@ -119,13 +123,39 @@ class SquareClient:
             raise TillError("no_access", f"{place}: {_words(answer)}; renew the token in {self.feed.token_env}")
         if answer.status_code == 404:
             raise _NotFound("bad_answer", f"{place}: {_words(answer)}")
-        try:
-            body = answer.json()
-        except ValueError:
-            body = None
+        body = answer.json()
         if answer.status_code >= 400 or not isinstance(body, dict):
             raise TillError("bad_answer", f"{place}: {_words(answer)}")
         return body
+
+    def _whole(self, verb: str, url: str, headers: dict[str, str], **kw: Any) -> _Answer:
+        """The whole answer within the feed's time. httpx bounds each wait, which a trickle of bytes never reaches."""
+        end = time.monotonic() + self.feed.timeout_seconds
+        content = bytearray()
+        with self.http.stream(verb, url, headers=headers, **kw) as answer:
+            for part in answer.iter_bytes():
+                content += part
+                if time.monotonic() > end:
+                    raise httpx.ReadTimeout(f"not complete after {self.feed.timeout_seconds:g} s")
+                if len(content) > MOST_BYTES:
+                    raise TillError("bad_answer", f"{url}: an answer of more than {MOST_BYTES} bytes")
+            return _Answer(answer.status_code, answer.headers, bytes(content))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer that has come whole."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        """What it says, or ``None`` where it is no JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
 
 
 class _NotFound(TillError):
@@ -136,10 +166,10 @@ def _seconds(text: str | None) -> float | None:
     return float(text) if text and text.isdecimal() else None
 
 
-def _words(answer: httpx.Response) -> str:
+def _words(answer: _Answer) -> str:
     """``401 UNAUTHORIZED: This request …`` from Square's error body, or the beginning of whatever came."""
     try:
         error = answer.json()["errors"][0]
         return f"{answer.status_code} {error['code']}: {error.get('detail', '')}"
-    except (ValueError, KeyError, IndexError, TypeError):
-        return f"{answer.status_code} {answer.text[:200]!r}"
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return f"{answer.status_code} {answer.content[:200].decode(errors='replace')!r}"
