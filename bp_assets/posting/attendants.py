@@ -40,10 +40,8 @@ class Attendants:
         ledger: Ledger,
         shops: ShopsFile,
         tell: Callable[[ShopIntake], None] = lambda one: None,
-        *,
-        silent_seconds: float = SILENT_SECONDS,
     ) -> None:
-        self.ledger, self.shops, self.tell, self.silent_seconds = ledger, shops, tell, silent_seconds
+        self.ledger, self.shops, self.tell = ledger, shops, tell
         self._doors = Doors()
         self._takers = [ShopTaker(ledger, shops, shop, self._doors) for shop in shops.shops]
         self._hints = {shop.key: threading.Event() for shop in shops.shops}
@@ -87,12 +85,10 @@ class Attendants:
             raise self._fault
         for taker in self._takers:
             since, key = taker.asking_since, taker.shop.key
-            if since is None or time.monotonic() - since < self.silent_seconds or self._silent.get(key) == since:
+            if since is None or time.monotonic() - since < SILENT_SECONDS or self._silent.get(key) == since:
                 continue
             self._silent[key] = since
-            error = (
-                f"no answer for {self.silent_seconds:.0f} s; it is still waited for, and asked again when it answers"
-            )
+            error = f"no answer for {SILENT_SECONDS:.0f} s; it is still waited for, and asked again when it answers"
             again = datetime.now(UTC) + timedelta(seconds=LONGEST)
             marks.ask_failed(self.ledger, key, error, again, kind="no_answer", state="resting")
             self.tell(ShopIntake(key, error=error, changed=True))

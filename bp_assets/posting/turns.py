@@ -49,4 +49,5 @@ class Turns:
     def sent(self, requests: int) -> None:
         """The wave that was chosen is over and took so many requests."""
         self._fresh_at = self._began + self._spacing(LONE_REQUESTS)
-        self._backlog_at = self._began + self._spacing(max(requests, LONE_REQUESTS))
+        # A fresh wave that passes a backlog takes its room: the backlog waits for both.
+        self._backlog_at = max(self._backlog_at, self._began) + self._spacing(max(requests, LONE_REQUESTS))

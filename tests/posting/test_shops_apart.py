@@ -1,0 +1,154 @@
+"""What happens at one shop moves no other: its till hangs, floods or lies, its map or its warehouse is wrong."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bp_assets.ledger.marks import Mark, all_marks
+from bp_assets.posting import attendants, breaker, intake
+from bp_assets.posting.breaker import Rest, rest_after
+from bp_assets.tills import systems
+from bp_assets.tills.protocol import Decoded, RawReceipt
+from tests.posting.house import House
+from tests.posting.lingering import (
+    Lingering,
+    at_square,
+    folders,
+    lingering,
+    mend,
+    posted,
+    seconds,
+    sell,
+    states,
+    until,
+)
+from tests.tills.hanging import answering, hang, nonsense, trickle
+
+# Captured to posted is about 0.2 s here; what another shop does takes minutes. The bound is wide for a busy machine.
+AT_ONCE = 2.0
+
+
+@pytest.fixture
+def shops(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setenv("TILLBRIDGE_HOME", str(tmp_path))
+    monkeypatch.setenv("SQUARE_ACCESS_TOKEN", "any")
+    folders(house, tmp_path)
+    return house
+
+
+def mark(house: House, shop: str) -> Mark:
+    return next(one for one in all_marks(house.ledger) if one.shop == shop)
+
+
+def one_by_one(house: House, root: Path, run: Lingering, number: int = 5) -> list[float]:
+    """So many sales at Leeds, each once the one before is posted; from captured to posted."""
+    until(lambda: run.rounds)
+    for done in range(number):
+        sell(root, "leeds", f"fresh-{done}")
+        until(posted(house, "leeds", done + 1))
+    return seconds(house, "leeds")
+
+
+@pytest.mark.parametrize("talk", [hang, trickle, nonsense])
+def test_a_till_that_hangs_trickles_or_talks_nonsense_holds_up_no_other_shop(
+    talk: Callable[[socket.socket], None], shops: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendants, "SILENT_SECONDS", 0.3)
+    with answering(talk) as url:
+        at_square(shops, "london", url)
+        with lingering(shops) as run:
+            assert one_by_one(shops, tmp_path, run)[-1] < AT_ONCE
+            until(lambda: any(one.shop == "london" and one.state != "ok" for one in all_marks(shops.ledger)))
+            began = time.monotonic()
+            assert run.end().posted == 5
+            assert time.monotonic() - began < 2.0  # the run's end waits for no till either
+    london = mark(shops, "london")
+    assert (london.state, london.error_kind) in [("resting", "no_answer"), ("failing", "unreachable")]
+    assert london.last_success_at is None
+
+
+def test_a_till_that_floods_holds_up_no_other_shop(shops: House, tmp_path: Path) -> None:
+    """The flood is taken, decoded and posted in steps; a fresh sale of another shop passes between them."""
+    with lingering(shops) as run:
+        until(run.locked.is_set)
+        sell(tmp_path, "london", *range(800))
+        until(lambda: sum(states(shops, "london").values()) >= 50)
+        took = one_by_one(shops, tmp_path, run)
+        london = states(shops, "london")
+        assert took[-1] < 2 * AT_ONCE, (took, london)
+        assert london.get("pending", 0) + london.get("sending", 0) > 0, "the flood was over too soon to prove anything"
+
+
+def test_a_decoder_that_fails_costs_its_own_receipts_only(
+    shops: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decode(raw: RawReceipt, shop: intake.Shop, currency: str) -> Decoded:
+        if shop.key == "london":
+            raise RecursionError("a receipt without end")
+        return systems.decode(raw, shop, currency)
+
+    monkeypatch.setattr(intake, "decode", decode)
+    with lingering(shops) as run:
+        sell(tmp_path, "london", "1", "2")
+        assert one_by_one(shops, tmp_path, run, 2)[-1] < AT_ONCE
+        until(lambda: states(shops, "london") == {"quarantined": 2})
+
+
+def test_a_broken_map_or_an_unknown_warehouse_rejects_its_own_shops_sales_only(shops: House, tmp_path: Path) -> None:
+    mend(shops, "london", warehouse_id=4711)
+    shops.change(tender_map={"card": "NO SUCH METHOD"})
+    mend(shops, "leeds", tender_map={"card": "CARD"})
+    with lingering(shops) as run:
+        sell(tmp_path, "london", "1", "2")
+        assert one_by_one(shops, tmp_path, run, 2)[-1] < AT_ONCE
+        until(lambda: states(shops, "london") == {"rejected": 2})
+
+
+def test_a_shops_backlog_of_an_hour_leaves_fresh_sales_their_turn(shops: House, tmp_path: Path) -> None:
+    sell(tmp_path, "london", *range(250))
+    intake.decode_waiting(shops.ledger, shops.shops, shops.shops.shops[1])
+    attendants.take_all(shops.ledger, shops.shops)
+    assert states(shops, "london") == {"pending": 250}
+    with lingering(shops) as run:
+        until(lambda: run.rounds)
+        sell(tmp_path, "leeds", "fresh")
+        until(posted(shops, "leeds", 1))
+        left = states(shops, "london").get("pending", 0)
+        until(posted(shops, "london", 250))
+    assert left >= 50
+    assert [one.posted.waves for one in run.rounds].count(1) >= 6  # five of fifty, and the fresh one between them
+
+
+def test_a_till_is_left_alone_longer_the_longer_it_fails_and_asked_at_once_when_it_is_back(
+    shops: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "SOON", 0.05)
+    monkeypatch.setattr(breaker, "FIRST", 0.2)
+    away = tmp_path / "away"
+    (tmp_path / "drop" / "london").rename(away)
+    with lingering(shops) as run:
+        until(lambda: any(one.shop == "london" and one.state == "resting" for one in all_marks(shops.ledger)))
+        resting = mark(shops, "london")
+        assert (resting.error_kind, resting.last_success_at) == ("unreachable", None)
+        assert "there is no folder" in resting.error
+        away.rename(tmp_path / "drop" / "london")
+        sell(tmp_path, "london", "1")
+        until(posted(shops, "london", 1))
+        told = [one for each in run.rounds for one in each.intake if one.shop == "london" and one.changed]
+    back = mark(shops, "london")
+    assert (back.state, back.failures, back.error) == ("ok", 0, "")
+    assert back.state_since > resting.state_since
+    assert [bool(one.error) for one in told] == [True, False]
+
+
+def test_rests_double_up_to_a_minute_and_are_spread() -> None:
+    assert [rest_after(failures, lambda: 0.0) for failures in (1, 2, 3, 4, 5, 6, 7, 100_000)] == [
+        Rest("failing", 2.0), Rest("failing", 2.0), Rest("resting", 5.0), Rest("resting", 10.0), Rest("resting", 20.0),
+        Rest("resting", 40.0), Rest("resting", 60.0), Rest("resting", 60.0),
+    ]  # fmt: skip
+    assert rest_after(7, lambda: 1.0) == Rest("resting", 45.0)
