@@ -11,11 +11,15 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import posting_requests, posting_speed
+from benchmarks import posting_drain, posting_live, posting_requests, posting_shares, posting_speed
 from benchmarks.figures import Figures
 
 PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
     "requests": posting_requests.run,
+    "drain": posting_drain.run,
+    "live": posting_live.run,
+    "shops": posting_shares.run_shops,
+    "backfill": posting_shares.run_backfill,
     "speed": posting_speed.run,
 }
 
@@ -24,6 +28,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench_posting", description="Measures posting against its bounds.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--backlog", type=int, default=2000, help="receipts of `requests` (default 2000)")
+    parser.add_argument("--drain", type=int, default=10_000, metavar="N", help="backlog of `drain` (default 10000)")
+    parser.add_argument(
+        "--minute-seconds", type=float, default=6.0, metavar="S", help="the ERP's minute in `drain` (default 6)"
+    )
+    parser.add_argument("--minutes", type=float, default=4.0, metavar="N", help="minutes of `live` (default 4)")
+    parser.add_argument(
+        "--block", type=float, default=30.0, metavar="S", help="seconds of a block of `shops` and `backfill` (30)"
+    )
+    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="how often their blocks take turns (1)")
+    parser.add_argument(
+        "--shares-minute-seconds", type=float, default=12.0, metavar="S", help="the ERP's minute in these (12)"
+    )
     parser.add_argument("--sales", type=int, default=20_000, help="sales of `speed` (default 20000)")
     return parser
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,14 @@ import psutil  # type: ignore[import-untyped]  # ships no types
 import sqlalchemy as sa
 
 from bp_assets.brightpearl.client import ErpClient
+from bp_assets.budget import shared_by_all
 from bp_assets.cli.environment import SANDBOX_TOKEN
 from bp_assets.cli.processes import running_sandbox
 from bp_assets.config import Home, ShopsFile, loads
+from bp_assets.domain.lanes import Lane
 from bp_assets.ledger import cluster
 from bp_assets.ledger.connection import Ledger
+from bp_assets.posting import linger
 from sandbox.catalogue import Item, seeded
 
 PRODUCTS = 200
@@ -71,7 +75,7 @@ walk_in_contact_id = {contact}
 time_zone = "Europe/London"
 [shops.feed]
 kind = "file_drop"
-folder = "drop/{key}"
+folder = "{folder}"
 account = "tills"
 prices_include_tax = true
 default_tender = "card"
@@ -89,29 +93,34 @@ def shop_keys(count: int = len(PLACES)) -> list[str]:
     return [f"shop{number:02d}" for number in range(count)]
 
 
-def shops_text(
-    url: str, count: int = len(PLACES), per_minute: int = UNLIMITED, reserve: int = 0, minute: float = 60
-) -> str:
-    """A shops file of so many shops, which share the sandbox's warehouses in turn."""
-    head = _HEAD.format(url=url, per_minute=per_minute, reserve=reserve, minute=minute)
-    for number, key in enumerate(shop_keys(count)):
-        warehouse, channel, contact = PLACES[number % len(PLACES)]
-        head += _SHOP.format(key=key, warehouse=warehouse, channel=channel, contact=contact)
+def _shops_text(head: str, root: Path) -> str:
+    """A shops file of one shop for each of the sandbox's warehouses; its tills are empty folders."""
+    for key, (warehouse, channel, contact) in zip(shop_keys(), PLACES, strict=True):
+        folder = root / "drop" / key
+        folder.mkdir(parents=True)
+        head += _SHOP.format(key=key, warehouse=warehouse, channel=channel, contact=contact, folder=folder)
     return head
 
 
 @dataclass(slots=True)
 class House:
-    """``sandbox`` is the simulated ERP's process, for its memory and its share of a core."""
+    """``sandbox`` is the simulated ERP's process, for its memory and its share of a core.
 
+    ``head`` is the shops file without its shops, for those who bring their own.
+    """
+
+    root: Path
+    head: str
     ledger: Ledger
     shops: ShopsFile
     url: str
     http: httpx.Client
     sandbox: psutil.Process
 
-    def client(self) -> ErpClient:
-        return ErpClient(self.shops.erp, SANDBOX_TOKEN, lane="posting")
+    def client(self, lane: Lane = "posting") -> ErpClient:
+        """A client that shares the account's budget through the ledger, as every process of the product does."""
+        erp = self.shops.erp
+        return ErpClient(erp, SANDBOX_TOKEN, lane=lane, budget=shared_by_all(self.ledger, erp))
 
     def books(self) -> dict[str, Any]:
         found: dict[str, Any] = self.http.get("/sandbox/books?opening=false&history=false").raise_for_status().json()
@@ -130,13 +139,6 @@ class House:
         with self.ledger.begin() as connection:
             return int(connection.scalar(sa.text(f"select count(*) from tillbridge.postings where {where}")) or 0)
 
-    def empty(self) -> None:
-        """The ledger as new."""
-        with self.ledger.begin() as connection:
-            connection.exec_driver_sql(
-                "truncate tillbridge.inbox, tillbridge.postings, tillbridge.steps, tillbridge.marks restart identity"
-            )
-
 
 @contextlib.contextmanager
 def house(
@@ -144,7 +146,6 @@ def house(
     per_minute: int = 0,
     minute_seconds: float = 60,
     reserve: int = 0,
-    shops: int = len(PLACES),
     apart: bool = False,
     sandbox: Sequence[str] = (),
 ) -> Iterator[House]:
@@ -161,8 +162,33 @@ def house(
         ledger = stack.enter_context(Ledger.open(place))
         stack.callback(cluster.stop, place.postgres)
         http = stack.enter_context(httpx.Client(base_url=url, timeout=120))
-        text = shops_text(url, shops, per_minute or UNLIMITED, reserve, minute_seconds)
-        yield House(ledger, loads(text), url, http, _listener(url))
+        head = _HEAD.format(
+            url=url, per_minute=per_minute or UNLIMITED, minute=minute_seconds if per_minute else 60, reserve=reserve
+        )
+        yield House(root, head, ledger, loads(_shops_text(head, root)), url, http, _listener(url))
+
+
+@contextlib.contextmanager
+def lingering(place: House, shops: ShopsFile) -> Iterator[None]:
+    """A posting run beside the block, as the job runs it; told to stop at the block's end. Raises what it raised."""
+    stop, failed = threading.Event(), []
+
+    def work() -> None:
+        try:
+            with place.client() as client, place.client("changes") as reader:
+                linger.run(place.ledger, client, shops, linger_seconds=3600, reader=reader, stop=stop)
+        except BaseException as error:  # it is told at the end, whatever it was
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name="posting")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+    if failed:
+        raise failed[0]
 
 
 def _cores(apart: bool) -> tuple[set[int], set[int]]:

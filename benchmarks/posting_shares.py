@@ -1,0 +1,116 @@
+"""What others on the cap cost a sale's way into the ERP: a shop that fails, and a full backfill.
+
+Twenty shops sell without a pause while blocks with and without the trouble take turns in one run, so that whatever else
+slows the machine meets both alike; the p95 of all quiet blocks together is compared with that of the troubled ones.
+The ERP's minute is shortened, and the rate of sales raised as much, so that a block holds enough of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.figures import Figures
+from benchmarks.posting_house import House, house
+from benchmarks.posting_traffic import HANGS, REFUSES, UNMAPPED, Traffic, Waits, traffic
+from bp_assets.brightpearl.orders import get_orders
+
+CAP, RESERVE = 200, 10
+MOST_PERCENT = 10.0
+SALES_A_MINUTE = 60
+_QUIET, _BACKFILL = "quiet", "backfill"
+_HISTORY = 20_000  # orders of the account's past, for the backfill to read
+_FIRST_ORDER = 100_001
+
+
+def run_shops(options: argparse.Namespace) -> Figures:
+    """One of twenty shops fails: its till hangs, its warehouse refuses, its map does not know a tax."""
+    figures = Figures("shops apart")
+    with _selling(options, figures) as busy:
+        failures = {HANGS: busy.till_hangs, REFUSES: busy.warehouse_refuses, UNMAPPED: contextlib.nullcontext}
+        with busy.posting():
+            busy.block("first", options.block / 4)  # everything is opened and read for the first time
+            for _ in range(options.rounds):
+                busy.block(_QUIET, options.block / len(failures))
+                for name, failing in failures.items():
+                    with failing():
+                        busy.block(name, options.block)
+                    busy.block(_QUIET, options.block / len(failures))
+        waits = busy.waits(frozenset(failures))
+        quiet = _told(figures, waits, _QUIET)
+        words = {HANGS: "its till hangs", REFUSES: "its warehouse refuses", UNMAPPED: "its map is broken"}
+        for name, what in words.items():
+            failing_p95 = _told(figures, waits, name)
+            figures.add(f"p95 of the others while {what}", 100 * (failing_p95 / quiet - 1), "% more", most=MOST_PERCENT)
+        if not (busy.till.unanswered and busy.parked(REFUSES) and busy.parked(UNMAPPED)):
+            raise AssertionError("a shop that was to fail did not")
+        _nothing_lost(figures, busy, waits)
+    return figures
+
+
+def run_backfill(options: argparse.Namespace) -> Figures:
+    """A full backfill reads the account's past as fast as its lane lets it."""
+    figures = Figures("backfill")
+    with _selling(options, figures, "--orders", str(_HISTORY)) as busy:
+        with busy.posting():
+            busy.block("first", options.block / 4)
+            for _ in range(2 * options.rounds):
+                busy.block(_QUIET, options.block)
+                with _backfilling(busy.place) as read:
+                    busy.block(_BACKFILL, options.block)
+                figures.say(f"the backfill read {read[0]:,} orders in its block")
+        waits = busy.waits()
+        quiet, troubled = _told(figures, waits, _QUIET), _told(figures, waits, _BACKFILL)
+        figures.add("p95 with a full backfill", 100 * (troubled / quiet - 1), "% more", most=MOST_PERCENT)
+        _nothing_lost(figures, busy, waits)
+    return figures
+
+
+@contextlib.contextmanager
+def _selling(options: argparse.Namespace, figures: Figures, *sandbox: str) -> Iterator[Traffic]:
+    minute = options.shares_minute_seconds
+    figures.say(
+        f"20 shops, {SALES_A_MINUTE} sales a minute of {minute:g} s, {CAP} requests a minute; "
+        f"blocks of {options.block:g} s, {options.rounds} rounds"
+    )
+    with (
+        house(per_minute=CAP, minute_seconds=minute, reserve=RESERVE, sandbox=sandbox) as place,
+        traffic(place, Path(place.root), SALES_A_MINUTE / minute) as busy,
+    ):
+        yield busy
+
+
+def _told(figures: Figures, waits: Waits, block: str) -> float:
+    p50, p95 = waits.percentile(block, 50), waits.percentile(block, 95)
+    number = len(waits.by_block[block])
+    figures.say(f"{block}: captured to posted p50 {p50:.2f} s, p95 {p95:.2f} s ({number} sales)")
+    return p95
+
+
+def _nothing_lost(figures: Figures, busy: Traffic, waits: Waits) -> None:
+    figures.add("sales of the others not posted", waits.missing, "", most=0)
+    figures.add("requests refused for the cap", busy.place.refused(), "", most=0)
+
+
+@contextlib.contextmanager
+def _backfilling(place: House) -> Iterator[list[int]]:
+    """Reads orders in the lane of backfills, 200 to a request, again and again; how many, once the block is over."""
+    stop, read = threading.Event(), [0]
+
+    def work() -> None:
+        with place.client("backfill") as client:
+            first = _FIRST_ORDER
+            while not stop.is_set():
+                read[0] += len(get_orders(client, range(first, first + 200)))
+                first = first + 200 if first + 400 <= _FIRST_ORDER + _HISTORY else _FIRST_ORDER
+
+    thread = threading.Thread(target=work, name="backfill")
+    thread.start()
+    try:
+        yield read
+    finally:
+        stop.set()
+        thread.join()
