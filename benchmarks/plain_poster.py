@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bp_assets.brightpearl.client import ErpClient
-from bp_assets.brightpearl.orders import find_orders_by_external_ref, get_orders
+from bp_assets.brightpearl.order_refs import find_orders_by_external_ref
+from bp_assets.brightpearl.orders import get_orders
 from bp_assets.brightpearl.reading import Misread
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue
@@ -67,7 +68,7 @@ class PlainPoster:
         if known is not None:
             return known
         ref = document_ref(ORDER, credit.original_sale_id)
-        found = find_orders_by_external_ref(self.client, [ref], self.shops.erp.integration_instance_id)
+        found = find_orders_by_external_ref(self.client, [ref])
         return min(found[ref], default=0)
 
     def _read_rows(self, plan: Plan, known: Known, order_id: int) -> None:

@@ -64,6 +64,7 @@ class OrderStatus:
     order_type: str
     disabled: bool
     visible: bool
+    state: str = ""  # draft, new, invoiced, cancelled, ...
 
 
 def tax_codes(client: ErpClient) -> list[TaxCode | Misread]:
@@ -150,4 +151,5 @@ def _order_status(raw: Record) -> OrderStatus:
         order_type=raw.text("orderTypeCode", default=""),
         disabled=raw.flag("disabled", default=False),
         visible=raw.flag("visible", default=True),
+        state=raw.text("state", default=""),
     )

@@ -58,7 +58,7 @@ def order(
     *,
     customer_id: int,
     external_ref: str,
-    instance_id: int,
+    instance_id: int | None,
     ref: str,
     placed_on: datetime,
     tax_date: datetime,
@@ -74,7 +74,8 @@ def order(
 ) -> Body:
     """Body of a sales order or a sales credit (amounts of a credit are positive too).
 
-    ``external_ref`` with ``instance_id`` is the ERP's unique key: posting the same pair again changes nothing.
+    ``external_ref`` with ``instance_id`` is the ERP's unique key: posting the same pair again changes nothing. Without
+    an ``instance_id`` nothing protects from a second order.
 
     Raises:
         ValueError: no rows, a row that is neither product nor text, a reference above 64 characters, bad decimals.
@@ -83,7 +84,6 @@ def order(
         "customer": {"id": customer_id},
         "ref": _short("ref", ref, 64),
         "externalRef": _short("external_ref", external_ref, 64),
-        "installedIntegrationInstanceId": instance_id,
         "placedOn": iso(placed_on),
         "taxDate": iso(tax_date),
         "channelId": channel_id,
@@ -94,6 +94,7 @@ def order(
     if not body["rows"]:
         raise ValueError("an order needs at least one row")
     optional: Body = {
+        "installedIntegrationInstanceId": instance_id,
         "statusId": status_id,
         "priceListId": price_list_id,
         "priceModeCode": price_mode,

@@ -1,4 +1,4 @@
-"""Orders and sales credits as the ERP holds them, and the look-up by our external reference.
+"""Orders and sales credits as the ERP holds them.
 
 Read: ``order-service``. Written: nothing. Amounts are ``Decimal`` in main units of the order's currency.
 """
@@ -11,15 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from bp_assets.brightpearl.client import ErpClient
-from bp_assets.brightpearl.errors import ErpRefused
 from bp_assets.brightpearl.id_sets import pack
 from bp_assets.brightpearl.reading import Misread, Record, decode_list
-from bp_assets.brightpearl.search import Filters, ids_of, period, search
+from bp_assets.brightpearl.search import ids_of, period
 
 ORDER_SEARCH = "/order-service/order-search"
 TYPE_IDS = {1: "SO", 2: "PO", 3: "SC", 4: "PC"}
-_REFS_AT_ONCE, _REF_CHARS = 50, 1400
-_BULK_WORKS = "external_refs_in_bulk"
 ZERO = Decimal(0)
 
 
@@ -110,101 +107,6 @@ def changed_orders(
     for moment in ("updatedOn", "createdOn"):
         ids |= ids_of(client, ORDER_SEARCH, {**filters, moment: period(since)}, "orderId")
     return sorted(ids)
-
-
-def external_refs_of(client: ErpClient, order_ids: Iterable[int], instance_id: int) -> dict[int, str]:
-    """Our external reference of each order; Order GET does not show it. Orders of other apps are left out."""
-    found: dict[int, str] = {}
-    columns = ["orderId", "externalRef", "installedIntegrationInstanceId"]
-    for ids in pack(order_ids):
-        for row in search(client, ORDER_SEARCH, {"orderId": ids}, columns=columns):
-            ref, order_id = row.get("externalRef"), row.get("orderId")
-            ours = row.get("installedIntegrationInstanceId") == instance_id
-            if ours and isinstance(ref, str) and ref and type(order_id) is int:
-                found[order_id] = ref
-    return found
-
-
-def find_orders_by_external_ref(client: ErpClient, refs: Iterable[str], instance_id: int) -> dict[str, list[int]]:
-    """Order ids by external reference; every ref is a key, ``[]`` where the search shows none.
-
-    Many refs go into one search where this account's filter is proven to take several; otherwise one search each.
-    The ERP's search may lag behind its orders by seconds: absence so soon after a lost reply is no proof.
-    Raises as :meth:`ErpClient.get`.
-    """
-    found: dict[str, list[int]] = {ref: [] for ref in refs}
-    if not found:
-        return found
-    if len(found) > 2 and _bulk_works(client, instance_id):
-        for group in _groups(list(found)):
-            _collect(client, "externalRefs", group, instance_id, found)
-    else:
-        for ref in list(found):
-            _collect(client, "externalRef", [ref], instance_id, found)
-    return {ref: sorted(ids) for ref, ids in found.items()}
-
-
-def _collect(client: ErpClient, name: str, refs: list[str], instance_id: int, found: dict[str, list[int]]) -> None:
-    """Add what one search shows, after checking for ourselves that it is what we asked for."""
-    filters: Filters = {name: ",".join(refs), "installedIntegrationInstanceId": instance_id}
-    columns = ["orderId", "externalRef", "installedIntegrationInstanceId"]
-    for row in search(client, ORDER_SEARCH, filters, columns=columns):
-        ids = found.get(row.get("externalRef") or "")
-        order_id = row.get("orderId")
-        same_instance = row.get("installedIntegrationInstanceId") == instance_id
-        if ids is not None and same_instance and type(order_id) is int and order_id not in ids:
-            ids.append(order_id)
-
-
-def _bulk_works(client: ErpClient, instance_id: int) -> bool:
-    """Whether ``externalRefs`` takes several refs parted by commas, which no public source says.
-
-    Proven on this account's own two newest references; an empty answer alone could mean either. Remembered once proven
-    or refused; where there are not yet two orders to prove it on, it is asked again next time.
-    """
-    known = client.traits.get(_BULK_WORKS)
-    if known is not None:
-        return bool(known)
-    newest = search(
-        client,
-        ORDER_SEARCH,
-        {"installedIntegrationInstanceId": instance_id},
-        columns=["orderId", "externalRef"],
-        sort="orderId.DESC",
-        page_size=20,
-    )
-    sample: dict[str, list[int]] = {}
-    for row, _ in zip(newest, range(20), strict=False):
-        ref = row.get("externalRef")
-        if isinstance(ref, str) and ref and "," not in ref:
-            sample.setdefault(ref, [])
-        if len(sample) == 2:
-            break
-    if len(sample) < 2:
-        return False
-    try:
-        _collect(client, "externalRefs", list(sample), instance_id, sample)
-        works = all(sample.values())
-    except ErpRefused:
-        works = False
-    client.traits[_BULK_WORKS] = works
-    return works
-
-
-def _groups(refs: list[str]) -> Iterator[list[str]]:
-    """Groups short enough for a URL; a ref with a comma in it goes alone."""
-    group: list[str] = []
-    for ref in refs:
-        alone = "," in ref
-        if group and (alone or len(group) == _REFS_AT_ONCE or sum(map(len, group)) + len(ref) > _REF_CHARS):
-            yield group
-            group = []
-        group.append(ref)
-        if alone:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def read_order(raw: Record) -> ErpOrder:

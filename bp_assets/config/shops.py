@@ -50,7 +50,7 @@ class Erp(_Part):
     refresh_token_env: str = "TILLBRIDGE_ERP_REFRESH_TOKEN"  # noqa: S105  # the name of a variable
     client_secret_env: str = "TILLBRIDGE_ERP_CLIENT_SECRET"  # noqa: S105  # the name of a variable
     oauth_token_url: str = ""
-    integration_instance_id: PositiveInt
+    integration_instance_id: PositiveInt | None = None  # without one, each order is looked up before it is sent
     currency: str = Field(pattern="^[A-Z]{3}$")
     requests_per_minute: int = Field(default=200, ge=1)
     reserve_percent: int = Field(default=10, ge=0, le=50)

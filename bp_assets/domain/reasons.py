@@ -160,6 +160,18 @@ _TABLE = (
         "data",
         "The ERP's own code and words are in the message; mend and retry.",
     ),
+    Reason(
+        "closed_period",
+        "its day lies in an accounting period that is locked in the ERP",
+        "finance",
+        "Open the period in the ERP and retry; or book the receipt by hand in an open one.",
+    ),
+    Reason(
+        "changed_in_erp",
+        "its order was changed, cancelled or finished otherwise in the ERP before we had finished it",
+        "finance",
+        "Compare the order with the receipt. Undo the change in the ERP, or finish the order there, then retry.",
+    ),
     Reason("no_access", "the ERP refused the credentials", "data", "Renew the token, then retry; nothing was sent."),
     Reason("too_many_attempts", "the ERP failed too often", "data", "Look at the ERP's status; retry when it answers."),
     Reason(

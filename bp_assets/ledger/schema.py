@@ -138,6 +138,15 @@ steps = sa.Table(
              postgresql_where=sa.text("outcome = 'success'")),
 )  # fmt: skip
 
+# Under which integration instance this ledger sends orders, and since when: see instances.py.
+erp_instances = sa.Table(
+    "erp_instances",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("instance_id", sa.Integer, primary_key=True, autoincrement=False),
+    _stamp("first_used_at", nullable=False, server_default=_now),
+)
+
 # How far each shop's till was read, moved in the transaction that stores what was read; and how the till does.
 marks = sa.Table(
     "marks",

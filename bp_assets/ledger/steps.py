@@ -23,6 +23,7 @@ from bp_assets.ledger.schema import postings, steps
 
 Key = tuple[str, str, str]
 SUCCESS, FAILURE, UNKNOWN = "success", "failure", "unknown"
+ADOPTED = "found in the ERP; nothing was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,28 @@ def _row(intent: Intent, last: sa.Row[Any] | None, instant: datetime) -> dict[st
         "method": intent.method, "path": intent.path, "body": intent.body, "intended_at": instant,
         "attempt": last.attempt + 1 if last else 1,
     }  # fmt: skip
+
+
+@retrying
+def adopt(ledger: Ledger, found: Sequence[tuple[Intent, str]]) -> None:
+    """Commit effects that were found in the ERP without a call of ours: each intent with its id there. All or none.
+
+    Repeating it changes nothing.
+
+    Raises:
+        OpenStep: an attempt of one of them has no known outcome: settle that.
+        DoubleEffect: one of them succeeded already, as something else.
+    """
+    if not found:
+        return
+    with ledger.begin() as connection:
+        last = _last(connection, sorted({intent.sale_id for intent, _ in found}))
+        words = {"outcome": SUCCESS, "error": ADOPTED, "done_at": sa.func.now()}
+        for intent, erp_id in found:
+            known = last.get(intent.key)
+            if known is None or (known.outcome, known.erp_id) != (SUCCESS, erp_id):
+                row = _row(intent, known, datetime.now(UTC)) | {"erp_id": erp_id} | words
+                connection.execute(sa.insert(steps).values(row))
 
 
 @retrying

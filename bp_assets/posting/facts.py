@@ -164,7 +164,7 @@ def done_steps(document: Document, facts: Facts) -> dict[str, str]:
             for note in facts.goods_in:
                 if note.batch_reference == batch_reference(document, place):
                     done.setdefault(f"goods_in:{place}", str(note.note_id))
-    if document.reserved() and _covers(document.reserved(), rows, held_or_sent(facts)):
+    if document.reserved() and covers(document.reserved(), rows, held_or_sent(facts)):
         done["reserve"] = "ok"
     if facts.order.invoice_reference:
         done["close"] = "ok"
@@ -174,7 +174,7 @@ def done_steps(document: Document, facts: Facts) -> dict[str, str]:
 def _goods_out(document: Document, facts: Facts, rows: dict[int, int]) -> dict[str, str]:
     moving = document.moving()
     notes = [note for note in facts.goods_out if not note.transfer]
-    if not moving or not _covers(moving, rows, _quantities(notes)):
+    if not moving or not covers(moving, rows, quantities(notes)):
         return {}
     unshipped = [note for note in notes if not note.shipped]
     first = min(unshipped or notes, key=lambda note: note.note_id)
@@ -186,14 +186,16 @@ def _goods_out(document: Document, facts: Facts, rows: dict[int, int]) -> dict[s
 
 def held_or_sent(facts: Facts) -> dict[int, Decimal]:
     """Quantity by order row that is reserved, or that the warehouse has put on a note since (then no longer held)."""
-    return _quantities([*facts.reserved, *(note for note in facts.goods_out if not note.transfer)])
+    return quantities([*facts.reserved, *(note for note in facts.goods_out if not note.transfer)])
 
 
-def _covers(wanted: list[Row], rows: dict[int, int], moved: dict[int, Decimal]) -> bool:
+def covers(wanted: Iterable[Row], rows: dict[int, int], moved: dict[int, Decimal]) -> bool:
+    """Whether at least what the rows want has been moved; ``rows`` gives their ids in the ERP."""
     return all(moved.get(rows[row.sequence], Decimal(0)) >= row.quantity for row in wanted)
 
 
-def _quantities(notes: Iterable[GoodsOutNote | Reservation]) -> dict[int, Decimal]:
+def quantities(notes: Iterable[GoodsOutNote | GoodsInNote | Reservation]) -> dict[int, Decimal]:
+    """Quantity by order row."""
     moved: dict[int, Decimal] = defaultdict(Decimal)
     for note in notes:
         for row in note.rows:

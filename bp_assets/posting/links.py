@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.contacts import find_contact_by_email
 from bp_assets.brightpearl.errors import ErpRefused
-from bp_assets.brightpearl.orders import find_orders_by_external_ref
+from bp_assets.brightpearl.order_refs import find_orders_by_external_ref
 from bp_assets.config import ShopsFile
 from bp_assets.domain.states import State
 from bp_assets.ledger.connection import Ledger
@@ -134,7 +134,7 @@ class Links:
         refs = {document_ref(ORDER, sale_id): sale_id for sale_id in sale_ids}
         if not refs:
             return {}
-        found = find_orders_by_external_ref(self.client, sorted(refs), self.shops.erp.integration_instance_id)
+        found = find_orders_by_external_ref(self.client, sorted(refs))
         return {refs[ref]: min(ids) for ref, ids in found.items() if ids}
 
 

@@ -11,31 +11,34 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bp_assets.brightpearl.client import ErpClient
-from bp_assets.brightpearl.orders import find_orders_by_external_ref
+from bp_assets.brightpearl.order_refs import find_orders_by_external_ref
+from bp_assets.brightpearl.orders import ORDER_SEARCH
 from bp_assets.config import ShopsFile
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import set_unknown
-from bp_assets.ledger.steps import Outcome, Step, settle
+from bp_assets.ledger.steps import Intent, Outcome, Step, adopt, settle
 from bp_assets.posting.facts import Facts, done_steps, gather
+from bp_assets.posting.past import Past
 from bp_assets.posting.work import Work
 
+_CLOCKS = timedelta(minutes=15)  # how far ours and the ERP's may be apart
 _UNREAD_PAUSE = timedelta(minutes=5)
 ABSENT = "not in the ERP when it was looked up"
 
 
-def look_up(ledger: Ledger, client: ErpClient, works: Sequence[Work], shops: ShopsFile, now: datetime) -> None:
-    """Settle the open steps of the works; a work whose answer can't be believed yet is halted as unknown.
+def look_up(
+    ledger: Ledger, client: ErpClient, works: Sequence[Work], past: Past, shops: ShopsFile, now: datetime
+) -> None:
+    """Settle the open steps of the works; a work whose answer can't be believed yet is halted as unknown. Take over
+    orders that the ERP has and this ledger knows nothing of.
 
     Raises as :meth:`ErpClient.get`; then nothing is settled.
     """
+    _take_over(ledger, past, works)
     unknown = [work for work in works if work.open]
     if not unknown:
         return
-    found = find_orders_by_external_ref(
-        client,
-        [step.handle for work in unknown for key, step in work.open.items() if key[1] == "order"],
-        shops.erp.integration_instance_id,
-    )
+    found = _orders(client, [step for work in unknown for step in work.open.values() if step.step == "order"])
     for work in unknown:
         for key, step in work.open.items():
             if key[1] == "order" and found.get(step.handle):
@@ -45,6 +48,30 @@ def look_up(ledger: Ledger, client: ErpClient, works: Sequence[Work], shops: Sho
     for work in unknown:
         outcomes += _settle(ledger, work, facts, shops, now)
     settle(ledger, outcomes)
+
+
+def _orders(client: ErpClient, steps: Sequence[Step]) -> dict[str, list[int]]:
+    """Order ids by the reference of lost order steps."""
+    # An order that the ERP tells from a new one may be sent once too often: a walk through the newest orders will do.
+    # All others must be surely absent, whatever the clocks say.
+    safe = [step for step in steps if isinstance(step.body, dict) and step.body.get("installedIntegrationInstanceId")]
+    since = min((step.intended_at for step in safe), default=None)
+    found = find_orders_by_external_ref(
+        client, [step.handle for step in safe], since=since - _CLOCKS if since else None
+    )
+    return found | find_orders_by_external_ref(client, [step.handle for step in steps if step.handle not in found])
+
+
+def _take_over(ledger: Ledger, past: Past, works: Sequence[Work]) -> None:
+    doubts = past.doubts(works)
+    found = past.find(doubts) if doubts else {}
+    taken: list[tuple[Intent, str]] = []
+    for work, document in doubts:
+        if ids := found.get(document.ref):
+            work.known.done[document.code, "order"] = str(min(ids))
+            intent = Intent(work.sale_id, document.code, "order", document.ref, "GET", ORDER_SEARCH)
+            taken.append((intent, str(min(ids))))
+    adopt(ledger, taken)
 
 
 def _order_ids(works: Sequence[Work]) -> list[int]:
@@ -95,8 +122,10 @@ def _lost_at(step: Step) -> datetime:
 
 
 def searched(step: Step) -> bool:
-    """Whether the effect is found through a search, which lags, rather than in the order itself."""
-    return step.step == "order" or step.step.startswith("payment")
+    """Whether an absence is believed only after a time: what a search finds lags, and a goods-out note that is still
+    under way has nothing that would keep a second one off.
+    """
+    return step.step in ("order", "goods_out") or step.step.startswith("payment")
 
 
 def _unread(work: Work, step: Step, facts: dict[int, Facts]) -> str:

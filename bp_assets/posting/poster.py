@@ -22,6 +22,7 @@ from bp_assets.ledger.postings import Posting, due, park
 from bp_assets.posting.end_of_day import EndOfDay
 from bp_assets.posting.links import Links, adopt
 from bp_assets.posting.lookup import look_up
+from bp_assets.posting.past import Past
 from bp_assets.posting.send import ErpDown, Wave
 from bp_assets.posting.work import Work, load
 
@@ -70,6 +71,7 @@ class Poster:
         self._catalogue = catalogue
         self._links = Links(ledger, client, shops)
         self._end_of_day = EndOfDay(ledger, client, shops, still_mine=still_mine, now=now)
+        self._past = Past(ledger, client, shops.erp)
         self._down = False
 
     @property
@@ -128,7 +130,7 @@ class Poster:
         loaded = load(self.ledger, batch, self.shops, catalogue)
         summary.parked += loaded.parked
         works = _fitting(loaded.works)
-        look_up(self.ledger, self.client, works, self.shops, self.now())
+        look_up(self.ledger, self.client, works, self._past, self.shops, self.now())
         self._links.contacts([work for work in works if not work.halted])
         for sale_id, why in self._links.parents([work for work in works if not work.halted]).items():
             summary.parked += 1

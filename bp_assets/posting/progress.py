@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from bp_assets.brightpearl import encode
-from bp_assets.config import ShopsFile
+from bp_assets.config import Erp, ShopsFile
 from bp_assets.domain.catalogue import Catalogue
 from bp_assets.domain.money import from_minor
 from bp_assets.posting.plan import CREDIT, ORDER, RECEIPT, Document, Plan, Row
@@ -53,24 +53,30 @@ class Known:
     # Order id of the sale a credit belongs to; 0 where there is none in the ERP, None where it was not looked up yet.
     parent_id: int | None = None
     contact_id: int | None = None
+    # The integration instance under which a document's order was sent, if it may have arrived: it is sent again under
+    # the same, whatever the shops file says by now, since only so the ERP takes it for the same order.
+    sent_under: dict[str, int | None] = field(default_factory=dict)
 
     def order_id(self, code: str) -> int | None:
         return int(self.done[code, "order"]) if (code, "order") in self.done else None
 
+    def instance(self, code: str, erp: Erp) -> int | None:
+        """Under which integration instance a document's order is sent."""
+        return self.sent_under.get(code, erp.integration_instance_id)
+
 
 def steps_of_plan(plan: Plan, close: bool) -> list[Key]:
     """Every step the plan consists of, in the order a person would do them by hand."""
-    keys: list[Key] = []
-    for document in plan.documents:
-        code = document.code
-        keys.append((code, "order"))
-        keys += [(code, f"payment:{number}") for number in range(1, len(document.payments) + 1)]
-        keys += _goods_keys(document)
-        if code == ORDER and document.moving():
-            keys.append((code, "ship"))
-        if close:
-            keys.append((code, "close"))
-    return keys
+    return [(document.code, step) for document in plan.documents for step in document_steps(document, close)]
+
+
+def document_steps(document: Document, close: bool) -> list[str]:
+    """The steps of one document, in that order."""
+    steps = ["order", *(f"payment:{number}" for number in range(1, len(document.payments) + 1))]
+    steps += [step for _, step in _goods_keys(document)]
+    if document.code == ORDER and document.moving():
+        steps.append("ship")
+    return [*steps, "close"] if close else steps
 
 
 def next_calls(plan: Plan, known: Known, shops: ShopsFile, catalogue: Catalogue) -> list[Call]:
@@ -130,7 +136,7 @@ def _order(plan: Plan, document: Document, known: Known, shops: ShopsFile) -> Ca
         customer_id=known.contact_id or shop.walk_in_contact_id,
         ref=sale.receipt_number[:64],
         external_ref=document.ref,
-        instance_id=shops.erp.integration_instance_id,
+        instance_id=known.instance(document.code, shops.erp),
         placed_on=sold_at,
         tax_date=sold_at,
         channel_id=shop.channel_id,

@@ -20,8 +20,6 @@ from bp_assets.brightpearl.calls import Sent
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Outcome, Throttled, Unauthorised
 from bp_assets.brightpearl.multi_message import send_many
-from bp_assets.brightpearl.orders import get_orders
-from bp_assets.brightpearl.reading import Misread
 from bp_assets.brightpearl.stock import availability
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue, Product
@@ -30,10 +28,11 @@ from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.postings import defer, mark_posted, park, set_unknown
 from bp_assets.ledger.steps import Intent, intend, others_succeeded, settle
 from bp_assets.ledger.steps import Outcome as StepOutcome
-from bp_assets.posting.facts import done_steps, erp_rows, gather
+from bp_assets.posting.facts import done_steps, gather
 from bp_assets.posting.packing import packed
 from bp_assets.posting.plan import ORDER
-from bp_assets.posting.progress import Call, needs_row_ids, next_calls
+from bp_assets.posting.progress import Call, next_calls
+from bp_assets.posting.resume import Resumption
 from bp_assets.posting.work import Work
 
 _IN_FLIGHT = 3  # requests under way at once: one being written, one being answered, one being read
@@ -43,6 +42,7 @@ _ROUNDS = 12  # a plan needs four; a plan that needs more would be a mistake in 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 # A sale that fails while nothing else gets through either is no worse than its ERP; only after this long it is parked.
 _GIVE_UP_ALONE = timedelta(hours=6)
+_MADE = 201  # an order that was there already answers 200; a few accounts may answer 200 to a new one too
 _UNANSWERED = 2  # one request may meet an accident, or hold a sale that breaks it
 # Steps that create nothing and answer without an id: done is done.
 _NO_ID = ("ship", "close", "reserve")
@@ -104,6 +104,7 @@ class Wave:
         self.still_mine, self.now, self.between = still_mine, now, between
         self.tally = Tally()
         self._pulse = _Pulse()
+        self._resumption = Resumption(ledger, client, shops.posting.close_orders, self._park, self._defer)
         self._touched: set[str] = set()  # sales of which something was sent in this wave
 
     def send(self, works: Sequence[Work]) -> Tally:
@@ -115,7 +116,7 @@ class Wave:
         by_id = {work.sale_id: work for work in works}
         try:
             for _ in range(_ROUNDS):
-                self._read_row_ids(works)
+                self._resumption.read(works)
                 calls = [call for work in works if not work.halted for call in self._next(work)]
                 if not calls:
                     break
@@ -136,27 +137,6 @@ class Wave:
             self._park(work, "erp_refused", f"can't be written as the ERP wants it: {error}")
             return []
         return [call for call in calls if (call.document, call.step) not in work.open]
-
-    def _read_row_ids(self, works: Sequence[Work]) -> None:
-        wanted: dict[int, tuple[Work, str]] = {}
-        for work in works:
-            if not work.halted:
-                for order_id in needs_row_ids(work.plan, work.known):
-                    code = next(c for c in ("SO", "SC") if work.known.order_id(c) == order_id)
-                    wanted[order_id] = (work, code)
-        if not wanted:
-            return
-        for order in get_orders(self.client, sorted(wanted)):
-            if isinstance(order, Misread):
-                continue
-            work, code = wanted.pop(order.order_id)
-            rows = erp_rows(work.plan.document(code), order)
-            if isinstance(rows, str):
-                self._park(work, "bad_answer", rows)
-            else:
-                work.known.rows[code] = rows
-        for work, code in wanted.values():
-            self._defer(work, f"the rows of {code} can't be read yet")
 
     def _send_round(self, calls: Sequence[Call], works: dict[str, Work]) -> None:
         groups = packed(calls, {sale_id: work.posting.attempts for sale_id, work in works.items()})
@@ -260,6 +240,8 @@ class Wave:
                 self._unknown(work, f"{call.step}: the ERP took it but told no id; looked up next")
             else:
                 work.known.done[key] = erp_id
+                if call.step == "order" and sent.status == _MADE:
+                    work.made.add(call.document)
         elif error.outcome is Outcome.UNKNOWN:
             self._unknown(work, f"{call.step}: {error}")
         elif _maybe_done(call, error):

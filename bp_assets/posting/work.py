@@ -31,6 +31,8 @@ class Work:
     halted: str = ""
     original_sale_id: str | None = None  # the sale its credit belongs to, as far as we could find it
     last_step_id: int = 0  # of its last call before this wave
+    made: set[str] = field(default_factory=set)  # documents whose order is surely new: made by this wave
+    read: set[str] = field(default_factory=set)  # documents whose order this wave has read
 
     @property
     def sale_id(self) -> str:
@@ -77,8 +79,16 @@ def load(
                 work.open[key] = step
             elif step.outcome == "success":
                 work.known.done[key] = step.erp_id or ""
+            if step.step == "order" and _may_have_arrived(step):
+                work.known.sent_under[step.document] = step.body.get("installedIntegrationInstanceId")
         loaded.works.append(work)
     return loaded
+
+
+def _may_have_arrived(step: Step) -> bool:
+    """Whether an order may stand in the ERP: one that was answered with a refusal does not."""
+    refused = step.outcome == "failure" and step.status is not None and 400 <= step.status < 500
+    return isinstance(step.body, dict) and not refused
 
 
 def _as_sent(plan: Plan, steps: Sequence[Step], catalogue: Catalogue) -> Plan:

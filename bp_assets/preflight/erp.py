@@ -24,7 +24,15 @@ def check(shops: ShopsFile, account: Account, today: date) -> Iterator[Fault]:
 
 def _instance(shops: ShopsFile, account: Account) -> Iterator[Fault]:
     place, given, told = "erp.integration_instance_id", shops.erp.integration_instance_id, account.instance_id
-    if told is None:
+    if given is None:
+        yield warning(
+            place,
+            "the file gives no number of this installation: the ERP can't tell a repeated order from a new one",
+            f"Write {told}: then it can."
+            if told
+            else "Each order is looked up before it is sent, at up to one request a sale. Give one if there is one.",
+        )
+    elif told is None:
         yield warning(
             place,
             f"the ERP does not tell its number of this installation; {given} can't be compared",

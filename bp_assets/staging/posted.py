@@ -23,6 +23,7 @@ from bp_assets.lake.connect import Lake
 from bp_assets.lake.frames import Change, Writer, mark
 from bp_assets.ledger.changes import changes
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.instances import NONE, instances
 from bp_assets.ledger.webhooks import handled, open_webhooks
 from bp_assets.posting.facts import Facts, gather
 from bp_assets.posting.verify import verify_posted
@@ -31,6 +32,7 @@ from bp_assets.staging import hints, rows
 from bp_assets.telling import Said, told
 
 TABLES = ("posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
+OURS = ("SO-", "SC-")  # how our references begin
 OVERLAP = timedelta(minutes=5)  # the ERP's clock is not ours, and its search lags behind its orders
 
 
@@ -73,20 +75,26 @@ def touched_by_us(ledger: Ledger, tables: Lake, since: int | None) -> tuple[dict
     return touched, found.mark
 
 
-def changed_in_the_erp(client: ErpClient, tables: Lake, since: datetime | None) -> dict[int, str]:
+def changed_in_the_erp(
+    client: ErpClient, tables: Lake, since: datetime | None, instances: Iterable[int]
+) -> dict[int, str]:
     """Orders under our integration that the ERP changed since the mark, with the reference its search shows.
 
-    What stands there under our name without standing in our ledger is found too: it would be posted twice.
+    ``instances``: its numbers, present and past; 0 stands for orders without one. What stands there under our name
+    without standing in our ledger is found too: it would be posted twice.
     """
-    base: dict[str, str | int | bool] = {"installedIntegrationInstanceId": client.erp.integration_instance_id}
-    windows = [base]
+    bases: list[dict[str, str | int | bool]] = [
+        {"installedIntegrationInstanceId": number} if number else {} for number in sorted(set(instances))
+    ]
+    windows = bases
     if since is not None:
-        windows = [{**base, moment: period(since - OVERLAP)} for moment in ("updatedOn", "createdOn")]
+        windows = [{**base, moment: period(since - OVERLAP)} for base in bases for moment in ("updatedOn", "createdOn")]
     shown: dict[int, Held] = {}
     for filters in windows:
         for row in search(client, ORDER_SEARCH, filters, columns=["orderId", "externalRef", "updatedOn"]):
-            text = row.get("updatedOn")
-            shown[int(row["orderId"])] = Held(str(row.get("externalRef") or ""), instant(text) if text else None)
+            text, ref = row.get("updatedOn"), str(row.get("externalRef") or "")
+            if "installedIntegrationInstanceId" in filters or ref.startswith(OURS):
+                shown[int(row["orderId"])] = Held(ref, instant(text) if text else None)
     known = held(tables, "order_id in (select unnest($1))", sorted(shown)) if shown else {}
     return {order_id: one.ref for order_id, one in shown.items() if known.get(order_id) != one}
 
@@ -174,11 +182,12 @@ def posted(
         followed = mark(reading, "posted_orders")
         quarantine = dict(reading.execute(_QUARANTINE).fetchall())
     steps, at = (followed.mark["steps"], datetime.fromisoformat(followed.mark["at"])) if followed else (None, None)
+    numbers = [*instances(book, file.erp.account), file.erp.integration_instance_id or NONE]
     touched, steps_mark = touched_by_us(book, tables, steps)
     refs = {order_id: one.ref for order_id, one in held(tables, _AGAIN, hinted, _oldest(config, started)).items()}
     with erp.client("verify") as client:
         verified = verify_posted(book, client, file)
-        refs |= touched | changed_in_the_erp(client, tables, at)
+        refs |= touched | changed_in_the_erp(client, tables, at, numbers)
         facts = verified.facts | gather(client, set(refs) - set(verified.facts))
     for order_id, (_, _, ref) in verified.sale_of_order.items():
         refs.setdefault(order_id, ref)

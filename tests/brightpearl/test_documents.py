@@ -9,7 +9,8 @@ from bp_assets.brightpearl import encode
 from bp_assets.brightpearl.encode import Goods, Row
 from bp_assets.brightpearl.errors import ErpRefused, UnknownOutcome
 from bp_assets.brightpearl.goods import fulfilment_of, goods_in_of, goods_out_of, reservations_of
-from bp_assets.brightpearl.orders import changed_orders, external_refs_of, find_orders_by_external_ref, get_orders
+from bp_assets.brightpearl.order_refs import external_refs_of, find_orders_by_external_ref
+from bp_assets.brightpearl.orders import changed_orders, get_orders
 from bp_assets.brightpearl.payments import find_payment, payments_of
 from bp_assets.brightpearl.places import places
 
@@ -156,42 +157,68 @@ def test_three_hundred_orders_are_read_in_two_requests(box, client, tracked):
     assert dict(client.counts) == {("posting", "GET /order-service/order/{}"): 2}
 
 
+SEARCHES = ("posting", "GET /order-service/order-search")
+
+
 def test_orders_are_found_by_reference_many_at_once(box, client, tracked):
     refs = [f"store1-till2-{n}.{n}~x" for n in range(120)]
     ids = {ref: client.post(encode.SALES_ORDER, sale(box, tracked, ref)).new_id for ref in refs}
     client.counts.clear()
-    found = find_orders_by_external_ref(client, [*refs, "never-posted"], 13)
+    found = find_orders_by_external_ref(client, [*refs, "never-posted"])
     assert found == {**{ref: [ids[ref]] for ref in refs}, "never-posted": []}
-    assert client.counts.total() == 2 + 3  # once to prove the filter, then 121 references in groups
-    assert find_orders_by_external_ref(client, refs[:3], 13) == {ref: [ids[ref]] for ref in refs[:3]}
-    assert client.counts.total() == 6
+    assert client.counts.total() == 2 + 2  # twice to prove the filter, then 121 references in groups
+    assert find_orders_by_external_ref(client, refs[:3]) == {ref: [ids[ref]] for ref in refs[:3]}
+    assert client.counts.total() == 5
 
 
-def test_orders_of_another_instance_are_not_ours(box, client, tracked):
-    client.post(encode.SALES_ORDER, sale(box, tracked, "shared", instance_id=99))
-    assert find_orders_by_external_ref(client, ["shared"], 13) == {"shared": []}
-    assert find_orders_by_external_ref(client, [], 13) == {}
+def test_two_hundred_orders_of_the_last_minutes_are_found_in_one_request(box, client, tracked):
+    start = box.world.now()
+    ids = {f"n-{n}": client.post(encode.SALES_ORDER, sale(box, tracked, f"n-{n}")).new_id for n in range(199)}
+    client.counts.clear()
+    found = find_orders_by_external_ref(client, [*ids, "never-posted"], since=start)
+    assert found == {**{ref: [number] for ref, number in ids.items()}, "never-posted": []}
+    assert dict(client.counts) == {SEARCHES: 1}
+
+
+def test_where_too_much_was_made_meanwhile_the_references_are_asked_for(box, client, tracked, monkeypatch):
+    monkeypatch.setattr("bp_assets.brightpearl.order_refs._WINDOW", 5)
+    ids = {f"n-{n}": client.post(encode.SALES_ORDER, sale(box, tracked, f"n-{n}")).new_id for n in range(9)}
+    found = find_orders_by_external_ref(client, ids, since=box.world.now() - timedelta(minutes=5))
+    assert found == {ref: [number] for ref, number in ids.items()}
+
+
+def test_an_order_is_found_under_any_instance_and_twice_if_it_stands_there_twice(box, client, tracked):
+    ids = [
+        client.post(encode.SALES_ORDER, sale(box, tracked, "shared", instance_id=number)).new_id for number in (99, 13)
+    ]
+    assert find_orders_by_external_ref(client, ["shared"]) == {"shared": ids}
+    assert find_orders_by_external_ref(client, []) == {}
 
 
 def test_the_reference_of_an_order_is_read_from_the_search(box, client, tracked):
-    ours = client.post(encode.SALES_ORDER, sale(box, tracked, "ours")).new_id
-    theirs = client.post(encode.SALES_ORDER, sale(box, tracked, "theirs", instance_id=99)).new_id
-    assert external_refs_of(client, [ours, theirs, 999_999], 13) == {ours: "ours"}
+    ids = {client.post(encode.SALES_ORDER, sale(box, tracked, ref)).new_id: ref for ref in ("one", "two")}
+    assert external_refs_of(client, [*ids, 999_999]) == ids
 
 
-def test_where_the_bulk_filter_can_not_be_proven_each_reference_is_asked_alone(box, client, tracked):
+def test_in_an_account_without_orders_nothing_is_searched_for(box, client):
+    box._http.post("/sandbox/reset").raise_for_status()
+    assert find_orders_by_external_ref(client, ["a", "b", "c"]) == {"a": [], "b": [], "c": []}
+    assert client.counts.total() == 1
+
+
+def test_one_order_with_a_reference_proves_the_bulk_filter(box, client, tracked):
     order_id = client.post(encode.SALES_ORDER, sale(box, tracked, "only")).new_id
     client.counts.clear()
-    found = find_orders_by_external_ref(client, ["a", "b", "only"], 13)
-    assert found == {"a": [], "b": [], "only": [order_id]}
-    assert client.counts.total() == 1 + 3
-    assert "external_refs_in_bulk" not in client.traits
+    assert find_orders_by_external_ref(client, ["a", "b", "only"]) == {"a": [], "b": [], "only": [order_id]}
+    assert (client.counts.total(), client.traits["external_refs_in_bulk"]) == (2 + 1, True)
 
 
 def test_where_the_bulk_filter_misbehaves_each_reference_is_asked_alone(box, client, tracked):
     ids = {ref: client.post(encode.SALES_ORDER, sale(box, tracked, ref)).new_id for ref in ("a", "b", "c")}
     client.traits["external_refs_in_bulk"] = False
-    assert find_orders_by_external_ref(client, ids, 13) == {ref: [number] for ref, number in ids.items()}
+    client.counts.clear()
+    assert find_orders_by_external_ref(client, ids) == {ref: [number] for ref, number in ids.items()}
+    assert dict(client.counts) == {SEARCHES: 3}
 
 
 def test_changed_orders_are_those_written_since(box, client, tracked):

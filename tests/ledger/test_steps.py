@@ -8,7 +8,16 @@ import sqlalchemy as sa
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import DoubleEffect, IllegalTransition, OpenStep
 from bp_assets.ledger.postings import mark_posted, park, postings_of
-from bp_assets.ledger.steps import Intent, Outcome, intend, open_steps, settle, steps_of
+from bp_assets.ledger.steps import (
+    Intent,
+    Outcome,
+    adopt,
+    intend,
+    open_steps,
+    others_succeeded,
+    settle,
+    steps_of,
+)
 from tests.ledger.receipts import waiting
 
 
@@ -120,3 +129,36 @@ def test_a_batch_that_names_a_step_twice_is_refused(ledger: Ledger) -> None:
     (sale_id,) = waiting(ledger, "1")
     with pytest.raises(ValueError, match="twice in one batch"):
         intend(ledger, [order(sale_id), order(sale_id)])
+
+
+def test_what_was_found_in_the_erp_stands_as_done_without_an_attempt_of_the_sale(ledger: Ledger) -> None:
+    (sale_id,) = waiting(ledger, "1")
+    for _ in range(2):
+        adopt(ledger, [(order(sale_id), "501")])
+    (step,) = steps_of(ledger, [sale_id])[sale_id]
+    assert (step.attempt, step.outcome, step.erp_id) == (1, "success", "501")
+    assert (postings_of(ledger, [sale_id])[sale_id].state, postings_of(ledger, [sale_id])[sale_id].attempts) == (
+        "pending",
+        0,
+    )
+    with pytest.raises(DoubleEffect):
+        adopt(ledger, [(order(sale_id), "502")])
+
+
+def test_what_was_found_does_not_settle_an_attempt_that_is_under_way(ledger: Ledger) -> None:
+    (sale_id,) = waiting(ledger, "1")
+    intend(ledger, [order(sale_id)])
+    with pytest.raises(OpenStep):
+        adopt(ledger, [(order(sale_id), "501")])
+
+
+def test_whether_others_got_through_since_an_attempt_is_told_by_the_order_of_steps(ledger: Ledger) -> None:
+    one, two = waiting(ledger, "1", "2")
+    first = intend(ledger, [order(one)])[order(one).key]
+    assert not others_succeeded(ledger, one, after=first)
+    other = intend(ledger, [order(two)])[order(two).key]
+    assert not others_succeeded(ledger, one, after=first)
+    settle(ledger, [Outcome(other, "success", 201, "7")])
+    assert others_succeeded(ledger, one, after=first)
+    assert not others_succeeded(ledger, one, after=other)
+    assert not others_succeeded(ledger, two, after=first)

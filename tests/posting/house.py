@@ -53,7 +53,7 @@ def empty(ledger: Ledger) -> None:
     with ledger.begin() as connection:
         connection.exec_driver_sql(
             "truncate tillbridge.inbox, tillbridge.postings, tillbridge.steps, tillbridge.marks, "
-            "tillbridge.trading_days, tillbridge.stock_batches restart identity cascade"
+            "tillbridge.trading_days, tillbridge.stock_batches, tillbridge.erp_instances restart identity cascade"
         )
 
 

@@ -323,6 +323,13 @@ def test_a_foreign_currency_of_a_shop_is_a_warning(house: House) -> None:
     assert ("warning", "shops[york].currency") in [(one.severity, one.place) for one in report.faults]
 
 
+def test_an_installation_without_a_number_is_a_warning_that_names_it(only: Only) -> None:
+    found = only(("integration_instance_id = 13", ""))
+    assert (found.severity, found.place) == ("warning", "erp.integration_instance_id")
+    assert found.message.endswith("the ERP can't tell a repeated order from a new one")
+    assert found.advice == "Write 13: then it can."
+
+
 def test_a_lock_of_past_periods_is_a_warning_and_one_that_covers_today_a_fault(house: House) -> None:
     house.world.switches.set("locked_until", "2026-09-30")
     (past,) = check(house.file(), today=date(2026, 11, 20)).faults
