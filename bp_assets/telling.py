@@ -34,6 +34,11 @@ class Said:
         return cls(count[0] if count else 0, sum(one.written for one in changes), sum(one.deleted for one in changes))
 
 
+def together(words: str) -> str:
+    """Words that the UI does not break apart, for the cells of a table."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}").replace("-", "\N{NON-BREAKING HYPHEN}")
+
+
 def told(
     context: dg.AssetExecutionContext,
     table: str,

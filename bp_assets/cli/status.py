@@ -217,7 +217,9 @@ def _set_aside(shops: list[ShopStatus]) -> Table:
 def _till(one: ShopStatus, now: datetime) -> str:
     if not one.till_error:
         return "answers"
-    return f"{one.till_state}, first {_ago(one.till_state_since, now)}: {one.till_error} ({one.till_failures} times)"
+    failing = f"{one.till_state}, first {_ago(one.till_state_since, now)}"
+    error = "" if one.state else f": {one.till_error}"  # told once: with the shop's state, if it could be judged
+    return f"{failing}{error} ({one.till_failures} times)"
 
 
 def _cell(one: ShopStatus, state: str) -> str:

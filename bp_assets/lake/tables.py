@@ -506,7 +506,8 @@ def _percentiles(span: str, words: str) -> tuple[Column, ...]:
 POSTING_LATENCY = Table(
     "posting_latency",
     "How long sales took on their way, per shop and hour of their arrival: p50, p95 and slowest, in seconds. A sale "
-    "that is not that far yet counts in `sales` and not in the span. Excluded and quarantined receipts are left out.",
+    "that is not that far yet counts in `sales` and not in the span. Left out: receipts excluded or quarantined, "
+    "and those that wait for the close of their day (end-of-day shops).",
     (
         col("shop", "VARCHAR", "Shop key of the shops file."),
         col("hour_start", INSTANT, "Full hour of the shop's clock in which the sales arrived, as an instant in UTC."),

@@ -91,7 +91,7 @@ def because(piles: Sequence[Pile]) -> str:
 
 def clock(instant: datetime) -> str:
     """An instant as a sentence names it."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _till(mark: Mark | None, now: datetime) -> list[Health]:

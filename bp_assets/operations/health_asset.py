@@ -21,7 +21,7 @@ from bp_assets.ledger.piles import GATHERING, Pile
 from bp_assets.operations.health import WAITING, Health, ShopState, because
 from bp_assets.operations.standing import assessed
 from bp_assets.resources import LakeResource, LedgerResource, ShopsResource
-from bp_assets.telling import Said, told
+from bp_assets.telling import Said, together, told
 
 TABLE = "shop_health"
 # What succeeded last, shop by shop.
@@ -101,19 +101,20 @@ def shop_health(
 
 def _table(found: list[dict[str, Any]], now: datetime) -> str:
     """The shops as a markdown table, those that need somebody first."""
-    heads = "| shop | state | since (UTC) | waiting | rejected | quarantined | last posted (UTC) | why |"
-    lines = [heads, "|---|---|---|---:|---:|---:|---|---|"]
+    heads = "| shop | state | since (UTC) | why | waiting | rejected | quarantined | last posted (UTC) |"
+    lines = [heads, "|---|---|---|---|---:|---:|---:|---|"]
     for row in sorted(found, key=lambda row: (row["state"] == ShopState.HEALTHY, row["shop"])):
         counts = [_pile(row, name) for name in ("waiting", "rejected", "quarantined")]
-        why = row["reason"].replace("|", "\\|")
-        cells = [row["shop"], row["state"], _minute(row["since"]), *counts, _minute(row["last_posted_at"]), why]
-        lines.append("| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |")
+        why = " ".join(row["reason"].replace("|", "\\|").split())
+        cells = [row["shop"], row["state"], _minute(row["since"]), why, *counts, _minute(row["last_posted_at"])]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def _pile(row: dict[str, Any], name: str) -> str:
-    return f"{row[f'{name}_count']} ({row[f'{name}_gross']:,} {row['currency']})" if row[f"{name}_count"] else ""
+    words = f"{row[f'{name}_count']} ({row[f'{name}_gross']:,} {row['currency']})"
+    return together(words) if row[f"{name}_count"] else ""
 
 
 def _minute(instant: datetime | None) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}" if instant else "never"
+    return together(f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}") if instant else "never"

@@ -18,7 +18,7 @@ from bp_assets.lake.frames import Change, Writer
 from bp_assets.operations import latency_plot
 from bp_assets.operations.latency import MEANT, TABLE, latency, seconds, span, touched
 from bp_assets.resources import LakeResource, LedgerResource, ShopsResource
-from bp_assets.telling import Said, told
+from bp_assets.telling import Said, together, told
 
 _NAMED = (("arrival to ERP", "captured_at", "posted_at"), ("sale to ERP", "sold_at", "posted_at"))
 _FIGURES = ", ".join(
@@ -86,20 +86,21 @@ def shown(reading: DuckDBPyConnection, shops: ShopsFile, now: datetime) -> dict[
     day = reading.execute(_DAY, [now - timedelta(hours=latency_plot.HOURS)]).fetchall()
     last = {row[0]: row for row in reading.execute(_DAY, [now - timedelta(hours=1)]).fetchall()}
     metadata: dict[str, Any] = {
-        "latency": dg.MetadataValue.md(latency_plot.markdown(hours, axis)),
+        "plot": dg.MetadataValue.md(latency_plot.markdown(hours, axis)),
         "last_24_hours": dg.MetadataValue.md(_table(day)),
     }
     if (whole := last.get("all shops")) is not None and whole[3] is not None:
-        metadata["last_hour_captured_to_posted_p50_seconds"] = float(whole[3])
-        metadata["last_hour_captured_to_posted_p95_seconds"] = float(whole[4])
+        metadata["p50_seconds_last_hour"] = float(whole[3])
+        metadata["p95_seconds_last_hour"] = float(whole[4])
     return metadata
 
 
 def _table(rows: list[tuple[Any, ...]]) -> str:
     """The last day's figures as a markdown table."""
-    heads = ["shop", "sales", "posted", *(f"{name}, {p}" for name, _, _ in _NAMED for p in ("p50", "p95", "slowest"))]
+    spans = [head for name, _, _ in _NAMED for head in (f"{name}: p50", "p95", "slowest")]
+    heads = ["shop", "sales", "posted", *spans]
     lines = ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
     for shop, sales, posted, *figures in rows:
-        cells = ["" if figure is None else latency_plot.words(float(figure)) for figure in figures]
-        lines.append("| " + " | ".join([shop, str(sales), str(posted), *cells]) + " |")
+        cells = ["" if figure is None else together(latency_plot.words(float(figure))) for figure in figures]
+        lines.append("| " + " | ".join([together(shop), str(sales), str(posted), *cells]) + " |")
     return "\n".join(lines) if rows else "Nothing arrived in the last 24 hours."

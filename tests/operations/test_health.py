@@ -51,11 +51,11 @@ def test_a_till_that_fails_names_its_error_and_when_it_is_asked_again() -> None:
     failed = {"error": "connection refused.", "state_since": ago(7), "next_ask_at": NOW + timedelta(minutes=2)}
     assert health(till("failing", failures=1, **failed)) == Health(
         ShopState.TILL_FAILING, ago(7),
-        "Its till can't be read (once): connection refused. It is asked again at 2026-11-20 12:02 UTC.",
+        "Its till can't be read (once): connection refused. It is asked again at 2026-11-20 12:02:00 UTC.",
     )  # fmt: skip
     assert health(till("resting", failures=8, **failed)) == Health(
         ShopState.TILL_RESTING, ago(7),
-        "Its till can't be read (8 times in a row): connection refused. It is asked again at 2026-11-20 12:02 UTC.",
+        "Its till can't be read (8 times in a row): connection refused. It is asked again at 2026-11-20 12:02:00 UTC.",
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_a_till_that_nobody_asks_is_told_from_one_that_rests() -> None:
     assert health(None) == Health(ShopState.NOT_ASKED, None, "Its till was never asked.")
     asked = ago(16)
     assert health(till(asked_at=asked)) == Health(
-        ShopState.NOT_ASKED, asked, "Nobody has asked its till since 2026-11-20 11:44 UTC."
+        ShopState.NOT_ASKED, asked, "Nobody has asked its till since 2026-11-20 11:44:00 UTC."
     )
     assert health(till(asked_at=ago(15))).state == "healthy"
     resting = till("resting", asked_at=asked, next_ask_at=NOW + timedelta(minutes=1), failures=9, error="away")
@@ -74,8 +74,8 @@ def test_sales_later_than_the_promise_are_late_since_it_was_broken_with_the_next
     waiting = pile("pending", 2, minutes=25, message="the ERP is down.", next_attempt_at=NOW + timedelta(minutes=3))
     assert health(till(), waiting, pile("posted", 1)) == Health(
         ShopState.POSTING_LATE, ago(10),
-        "3 receipts (36.00 GBP) are not verified in the ERP, the oldest came 2026-11-20 11:35 UTC and is pending: "
-        "the ERP is down. Next attempt 2026-11-20 12:03 UTC.",
+        "3 receipts (36.00 GBP) are not verified in the ERP, the oldest came 2026-11-20 11:35:00 UTC and is pending: "
+        "the ERP is down. Next attempt 2026-11-20 12:03:00 UTC.",
     )  # fmt: skip
     assert health(till(), pile("posted", minutes=16)).state == "posting_late"
 
@@ -117,7 +117,7 @@ def test_receipts_that_gather_for_the_close_of_their_day_are_late_when_that_is_o
     assert health(till(), yesterday) == Health(
         ShopState.POSTING_LATE, datetime(2026, 11, 20, 3, 15, tzinfo=UTC),
         "2 receipts (24.00 GBP) wait for the close of their trading day: 2026-11-19 was to be closed "
-        "2026-11-20 03:00 UTC.",
+        "2026-11-20 03:00:00 UTC.",
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def test_what_waits_backs_off_and_is_parked_stands_with_its_money_and_next_attem
     assert auckland == ("till_failing", "", 0, 0, 0, None, 0, 0, 0, 0, "", False, 1)
     lines = shown["shops"].splitlines()
     assert lines[2].startswith("| auckland | till_failing |") and "no such folder" in lines[2]
-    assert " | 2 (24.00 GBP) | 2 (24.00 GBP) |  | " in lines[3]
+    assert " | 2 (24.00 GBP) | 2 (24.00 GBP) |  | " in lines[3].replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_healthy_since_stays_while_it_is_and_begins_anew_after_a_trouble(

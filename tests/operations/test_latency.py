@@ -23,7 +23,7 @@ def after(start: datetime | None, seconds: float | None) -> datetime | None:
 
 def sold(
     books: Books, captured: datetime, *, shop: str = "leeds", sold: float | None = -2, sent: float | None = None,
-    posted: float | None = None, verified: float | None = None, state: str = "verified",
+    posted: float | None = None, verified: float | None = None, state: str = "verified", posted_as: str = "order",
 ) -> None:  # fmt: skip
     """One sale; every instant in seconds from its arrival."""
     number = next(_NUMBERS)
@@ -31,7 +31,7 @@ def sold(
         "pos_transactions", sale_id=f"s{number}", shop=shop, receipt_number=str(number), state=state, reason_code="",
         message="", currency="GBP", source="file_drop", source_id=str(number), attempts=1, captured_at=captured,
         sold_at=after(captured, sold), sent_at=after(captured, sent), posted_at=after(captured, posted),
-        verified_at=after(captured, verified),
+        verified_at=after(captured, verified), posted_as=posted_as,
     )  # fmt: skip
 
 
@@ -70,9 +70,10 @@ def test_a_sale_that_is_not_posted_yet_counts_and_has_no_span(books: Books) -> N
     assert row["posted_to_verified_max_seconds"] is None
 
 
-def test_what_was_never_meant_for_the_erp_is_left_out(books: Books) -> None:
+def test_what_was_never_meant_for_the_erp_or_waits_for_the_close_of_its_day_is_left_out(books: Books) -> None:
     sold(books, TEN, state="excluded")
     sold(books, TEN, state="quarantined")
+    sold(books, TEN, posted=50_000, posted_as="summary")
     assert rows(books) == []
 
 
