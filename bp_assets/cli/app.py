@@ -214,6 +214,23 @@ def retry(
     raise typer.Exit(run(_home(home), _config(config), receipts or [], reason))
 
 
+@app.command(epilog=after_help("close"))
+def close(
+    shop: Annotated[str, typer.Argument(help="Key of the shop.")],
+    day: Annotated[str, typer.Argument(help="Trading day, as 2026-11-20.")],
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Close a trading day of an end-of-day shop before its time, or once more.
+
+    The next posting run makes summaries of the receipts that wait. Without this command it does so by itself at the
+    shop's `close_at`. Exits 1 if nothing waits for the close of that day.
+    """
+    from bp_assets.cli.close import run
+
+    raise typer.Exit(run(_home(home), _config(config), shop, day))
+
+
 @app.command(epilog=after_help("status"))
 def status(json_: JsonOption = False, config: ConfigOption = None, home: HomeOption = None) -> None:
     """How every shop stands: its state and why, receipts by state with money, what waits and when it is tried again."""

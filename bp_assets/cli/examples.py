@@ -44,6 +44,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("tillbridge retry --reason tax_not_mapped", "after a tax was added to the map"),
         ("tillbridge retry 10042 10043", "two receipts"),
     ),
+    "close": (("tillbridge close leeds 2026-11-20", "the day's summaries now, not at three in the morning"),),
     "status": (
         ("tillbridge status", "one screen"),
         ("tillbridge status --json", "for a monitor"),
@@ -62,6 +63,7 @@ EFFECTS = {
     "preflight": ("the shops file, the ERP (GET only), every till, every drop folder", "nothing"),
     "sql": ("the lake, at one snapshot", "nothing"),
     "retry": ("the ledger, the shops file", "the ledger: receipts wait again. Nothing is sent"),
+    "close": ("the ledger, the shops file", "the ledger: the next posting run is asked to close the day"),
     "status": ("the ledger; the shops file, to judge by", "nothing"),
 }
 

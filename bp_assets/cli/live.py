@@ -19,6 +19,7 @@ from bp_assets.cli.parts import EVENTS, Parts
 from bp_assets.cli.screen import console, step
 from bp_assets.config import ConfigError, ShopsFile
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.trading_days import days
 from bp_assets.oauth import LedgerTokens
 from bp_assets.preflight.check import check
 from bp_assets.webhooks import SECRET_ENV
@@ -43,7 +44,7 @@ def run(
             shown.to(1, 1)
         store, budget = LedgerTokens(ledger), shared_by_all(ledger, shops.erp)
         with step(out, "Preflight") as shown:
-            report = check(shops, store, budget=budget)
+            report = check(shops, store, budget=budget, days=days(ledger))
             shown.to(1, 1, f"{len(report.faults)} findings")
         preflight.show(out, report)
         if not report.safe and not anyway:

@@ -1,4 +1,5 @@
-"""``tillbridge preflight``: whether it is safe to go live. Read: shops file, ERP, tills, folders. Written: nothing."""
+"""``tillbridge preflight``: whether it is safe to go live. Read: shops file, ERP, tills, folders, the ledger if
+there is one. Written: nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from rich.text import Text
 
 from bp_assets.brightpearl.auth import TokenStore
 from bp_assets.cli.screen import console, table
+from bp_assets.cli.state import has_ledger
 from bp_assets.config import ConfigError, ShopsFile, home
+from bp_assets.ledger.trading_days import TradingDay, days
 from bp_assets.preflight.check import check
 from bp_assets.preflight.report import Report, Severity, fault
 
@@ -23,7 +26,8 @@ _TITLES = {Severity.FAULT: "Faults: mend these first", Severity.WARNING: "Warnin
 def run(shops: ShopsFile, *, as_json: bool) -> int:
     """Check and show; returns the exit code: 0 safe (warnings or not), 1 not safe."""
     with ExitStack() as stack:
-        report = check(shops, _token_store(shops, stack))
+        store, days = _from_ledger(shops, stack)
+        report = check(shops, store, days=days)
     if as_json:
         show_json(report)
     else:
@@ -42,14 +46,19 @@ def show_json(report: Report) -> None:
     print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))  # noqa: T201  # the command's output
 
 
-def _token_store(shops: ShopsFile, stack: ExitStack) -> TokenStore | None:
-    """Where OAuth tokens live. A refresh token may work once only, so a renewed one must outlive this command."""
-    if shops.erp.auth != "oauth":
-        return None
+def _from_ledger(shops: ShopsFile, stack: ExitStack) -> tuple[TokenStore | None, list[TradingDay]]:
+    """Where OAuth tokens live (a renewed one must outlive this command), and the trading days that have begun.
+
+    Without OAuth a ledger that is not there yet is not made.
+    """
+    oauth = shops.erp.auth == "oauth"
+    if not oauth and not has_ledger(home().root):
+        return None, []
     from bp_assets.ledger.connection import Ledger
     from bp_assets.oauth import LedgerTokens
 
-    return LedgerTokens(stack.enter_context(Ledger.open(home())))
+    ledger = stack.enter_context(Ledger.open(home()))
+    return LedgerTokens(ledger) if oauth else None, days(ledger)
 
 
 def show(out: Console, report: Report) -> None:

@@ -20,15 +20,19 @@ def existing(root: Path) -> Home:
     Raises:
         NoState: no run has left a ledger there.
     """
-    place = Home(root)
-    if not place.database_url and not _has_ledger(root):
-        others = [f"--home {_short(root / name)}" for name in _OF_COMMANDS if _has_ledger(root / name)]
+    if not has_ledger(root):
+        others = [f"--home {_short(root / name)}" for name in _OF_COMMANDS if _has_own(root / name)]
         advice = f"There is state below: add {' or '.join(others)}." if others else "Run `tillbridge demo` first."
         raise NoState(f"There is no ledger in {root} yet, so there is nothing to show. {advice}")
     return use_home(root)
 
 
-def _has_ledger(root: Path) -> bool:
+def has_ledger(root: Path) -> bool:
+    """Whether there is a ledger to be asked: one in the folder, or a database that is named."""
+    return bool(Home(root).database_url) or _has_own(root)
+
+
+def _has_own(root: Path) -> bool:
     return (Home(root).postgres / "PG_VERSION").exists()
 
 

@@ -74,6 +74,8 @@ def _post(
                 if shop.changed:
                     words = f"can't be read: {shop.error}" if shop.error else "answers again"
                     context.log.warning(f"{shop.shop}: the till {words}")
+            if one.posted.trouble:
+                context.log.warning(f"end-of-day shops: {one.posted.trouble}. It is tried again by itself")
             _log(context, batches.add(one))
 
         done = linger.run(

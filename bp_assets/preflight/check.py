@@ -5,6 +5,7 @@ Read: the ERP (GET only), the tills, folders. Written: nothing; with OAuth the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
@@ -12,7 +13,8 @@ from bp_assets.brightpearl.auth import TokenStore
 from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Throttled, Unauthorised
 from bp_assets.brightpearl.pacing import RequestBudget
 from bp_assets.config import ShopsFile
-from bp_assets.preflight import erp, maps, places, tills
+from bp_assets.ledger.trading_days import TradingDay
+from bp_assets.preflight import erp, maps, modes, places, tills
 from bp_assets.preflight.account import Account, ReadingClient, read_account
 from bp_assets.preflight.report import Fault, Report, fault, in_order
 
@@ -22,15 +24,17 @@ def check(
     store: TokenStore | None = None,
     today: date | None = None,
     budget: RequestBudget | None = None,
+    days: Sequence[TradingDay] = (),
 ) -> Report:
     """Everything that is wrong, at once. Where the ERP can't be asked, tills are still checked.
 
+    ``days`` are the trading days that the ledger knows to have begun.
     Without a ``budget`` it keeps to the cap by itself and by what the ERP's answers say is left.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tills") as pool:
         from_tills = pool.submit(tills.check, shops)
         faults, checked = _of_erp(shops, store, today or datetime.now(UTC).date(), budget)
-        faults = [*faults, *from_tills.result()]
+        faults = [*faults, *modes.begun(shops, days), *from_tills.result()]
     return Report(in_order(faults), {"shops": len(shops.shops), "tills": len(shops.shops), **checked})
 
 
@@ -49,6 +53,7 @@ def _of_erp(
         *erp.check(shops, account, today),
         *places.check(shops, account),
         *maps.check(shops, account),
+        *modes.check(shops, account),
     ]
     return faults, _counts(shops, account) | {"requests": requests}
 

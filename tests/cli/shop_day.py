@@ -71,12 +71,12 @@ def shops_file(home: Path, *changes: tuple[str, str]) -> Path:
     return path
 
 
-def drop(ledger: Ledger, home: Path, rows: Sequence[str], name: str = "day.csv") -> ShopsFile:
+def drop(ledger: Ledger, home: Path, rows: Sequence[str], name: str = "day.csv", mode: str = "realtime") -> ShopsFile:
     """The till drops a file, the ledger takes and decodes it."""
     folder = home / "drop" / "leeds"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
-    shops = loads(TOML)
+    shops = loads(TOML.replace('name = "Leeds"', f'name = "Leeds"\nmode = "{mode}"'))
     (result,) = take_all(ledger, shops)
     assert not result.error
     return shops
