@@ -1,7 +1,7 @@
-"""``shop_states``: a shop's state has changed. Read: the ledger (marks, piles), the shops file. Written: nothing.
+"""``shop_states``: a shop's state has changed, or nobody looked for a while. Read: the ledger, the shops file.
 
-Every 30 s, one question answered by small indexes. A till that stops answering moves no sale, so nothing else would
-bring ``shop_health`` and its finding up to date before the next sweep.
+Written: nothing. Every 30 s, one question answered by small indexes. A till that stops answering moves no sale, so
+nothing else would bring ``shop_health`` and its finding up to date.
 """
 
 import json
@@ -17,6 +17,7 @@ from bp_assets.operations.standing import assessed
 from bp_assets.resources import LedgerResource, ShopsResource
 
 AT_MOST_EVERY = 60  # seconds between two runs, however often a till comes and goes
+AT_LEAST_EVERY = 900  # what waits and what succeeded last moves also while the states stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def changed(seen: Seen, states: dict[str, str]) -> list[str]:
     job=watch_shops,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="A shop's state has changed: its till, its map, the ERP or posting began to fail, or works again.",
+    description="A shop's state has changed (till, map, ERP, posting), or a quarter of an hour has passed.",
 )
 def shop_states(context: dg.SensorEvaluationContext, ledger: LedgerResource, shops: ShopsResource) -> dg.SensorResult:
     seen, now = Seen(**json.loads(context.cursor)) if context.cursor else Seen(), time.time()
@@ -52,7 +53,8 @@ def shop_states(context: dg.SensorEvaluationContext, ledger: LedgerResource, sho
     found = assessed(ledger.open(), file, datetime.now(UTC))
     states = {key: health.state.value for key, (health, _, _) in found.items()}
     news = changed(seen, states)
-    if not news or now - seen.at < AT_MOST_EVERY:
-        return dg.SensorResult(skip_reason=dg.SkipReason("; ".join(news) or "every shop stands as before"))
-    request = dg.RunRequest(tags={"tillbridge/why": "; ".join(news)[:250]})
+    why = "; ".join(news)[:250] or "every shop stands as before"
+    if now - seen.at < (AT_MOST_EVERY if news else AT_LEAST_EVERY):
+        return dg.SensorResult(skip_reason=dg.SkipReason(why))
+    request = dg.RunRequest(tags={"tillbridge/why": why})
     return dg.SensorResult(run_requests=[request], cursor=json.dumps(asdict(Seen(states, now))))

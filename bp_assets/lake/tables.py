@@ -527,8 +527,8 @@ POSTING_LATENCY = Table(
 
 SHOP_HEALTH = Table(
     "shop_health",
-    "How every shop stands now: state, since when, why, and what waits in count and money. One row per shop (and per "
-    "currency, where receipts of several wait).",
+    "How every shop stood at the last look: state, since when, why, what waits in count and money. One row per shop "
+    "(and per currency, where receipts of several wait).",
     (
         col("shop", "VARCHAR", "Shop key of the shops file."),
         col("currency", "VARCHAR", "ISO 4217 code of the amounts: the shop's own, or that of the receipts."),

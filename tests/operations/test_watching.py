@@ -51,7 +51,10 @@ def test_a_till_that_begins_to_fail_starts_one_run_and_not_again_within_a_minute
     monkeypatch.setattr(shop_states_file, "AT_MOST_EVERY", 0)
     why, cursor, _ = tick(cursor)
     assert why == ["leeds: healthy → till_resting"]
+    assert tick(cursor)[0] == []
     assert json.loads(cursor)["states"] == {"auckland": "healthy", "leeds": "till_resting"}
+    monkeypatch.setattr(shop_states_file, "AT_LEAST_EVERY", 0)
+    assert tick(cursor)[0] == ["every shop stands as before"]
 
 
 def test_a_broken_shops_file_is_said_and_starts_nothing(ledger: Ledger, home: Home, shops_path: None) -> None:
