@@ -8,26 +8,9 @@ from pathlib import Path
 from bp_assets.config import ShopsFile, loads
 from bp_assets.ledger.connection import Ledger
 from bp_assets.posting.attendants import take_all
+from tests.erp_account import erp_account
 
-TOML = """
-[erp]
-base_url = "http://127.0.0.1:1"
-account = "sandbox"
-app_ref = "tillbridge"
-integration_instance_id = 13
-currency = "GBP"
-
-[nominal_codes]
-discount = "4905"
-shipping = "4040"
-service_charge = "4010"
-tip = "2240"
-gift_card = "2230"
-rounding = "4909"
-fee = "4900"
-deposit = "2250"
-adjustment = "4900"
-
+TOML = f"""{erp_account()}
 [tax_map]
 "20" = "T20"
 "0" = "T0"

@@ -11,7 +11,7 @@ import pytest
 from bp_assets.config import Home
 from sandbox.config import SandboxConfig
 from sandbox.server import running
-from tests.orchestration.house import SHOPS, House
+from tests.orchestration.house import House, shops_toml
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def house(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     folder, config = tmp_path / "till", tmp_path / "shops.toml"
     folder.mkdir()
     with running(SandboxConfig(port=0, products=450, requests_per_minute=0)) as sandbox:
-        config.write_text(SHOPS.format(url=sandbox.url, folder=folder))
+        config.write_text(shops_toml(sandbox.url, folder))
         monkeypatch.setenv("TILLBRIDGE_CONFIG", str(config))
         monkeypatch.setenv("TILLBRIDGE_ERP_TOKEN", "sandbox-token")
         monkeypatch.delenv("TILLBRIDGE_ERP_URL", raising=False)

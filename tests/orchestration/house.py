@@ -17,31 +17,15 @@ from bp_assets.config import Home, ShopsFile, load
 from bp_assets.definitions import ASSETS, defs, resources
 from bp_assets.resources import lake_of, ledger_of
 from sandbox.server import SandboxServer
+from tests.erp_account import erp_account
 
-SHOPS = """
-[erp]
-base_url = "{url}"
-account = "sandbox"
-app_ref = "tillbridge"
-integration_instance_id = 13
-currency = "GBP"
-requests_per_minute = 100000
-search_lag_seconds = 1
 
+def shops_toml(url: str, folder: Path) -> str:
+    """The shops file: one shop whose till drops CSV files into ``folder``."""
+    return f"""{erp_account(url, requests_per_minute=100_000, search_lag_seconds=1)}
 [posting]
 poll_seconds = 0.2
 linger_seconds = 0
-
-[nominal_codes]
-discount = "4905"
-shipping = "4040"
-service_charge = "4010"
-tip = "2240"
-gift_card = "2230"
-rounding = "4909"
-fee = "4900"
-deposit = "2250"
-adjustment = "4900"
 
 [tax_map]
 "20" = "T20"

@@ -25,6 +25,7 @@ from bp_assets.config import ShopsFile, loads
 from bp_assets.domain.catalogue import Catalogue, Place, Product
 from bp_assets.domain.money import tax_inside, tax_on_top
 from bp_assets.domain.sale import Customer, Kind, Line, LineType, Original, Restock, Sale, Tax, Tender, TenderType
+from tests.erp_account import erp_account
 
 OPENED = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 METHODS = {"cash", "card", "gift_card", "voucher", "account", "cheque", "unmapped"}
@@ -33,29 +34,8 @@ PLACES = {"shop", "quarantine", "none"}
 RANGE = {"MUG": "T20", "TEA": "T5", "BOOK": "T0", "COAT": "T20", "BAG": "T20", "TWIN": "T20"}
 IDS = {sku: 1007 + place for place, sku in enumerate(RANGE)}
 
-SHOPS_TOML = """
-[erp]
-base_url = "http://127.0.0.1:1"
-account = "sandbox"
-app_ref = "tillbridge"
-integration_instance_id = 13
-currency = "GBP"
-requests_per_minute = 100000
-search_lag_seconds = 0
-shipping_method_id = 1
-timeout_seconds = 10
-
-[nominal_codes]
-discount = "4905"
-shipping = "4040"
-service_charge = "4010"
-tip = "2240"
-gift_card = "2230"
-rounding = "4909"
-fee = "4900"
-deposit = "2250"
-adjustment = "4900"
-
+_ACCOUNT = erp_account(requests_per_minute=100_000, search_lag_seconds=0, shipping_method_id=1, timeout_seconds=10)
+SHOPS_TOML = f"""{_ACCOUNT}
 [tax_map]
 "20" = "T20"
 "5" = "T5"
