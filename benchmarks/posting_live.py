@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> Figures:
         time.sleep(options.minutes * 60)
         last = datetime.now(UTC)
         time.sleep(_TAIL_SECONDS)
-        with Ledger.open(Home(Path(folder))) as ledger, ledger.begin() as connection:
+        with Ledger.open(Home(Path(folder) / "dev")) as ledger, ledger.begin() as connection:
             rows = list(connection.execute(_QUERY, {"first": first, "last": last}))
             refs = set(connection.scalars(sa.text("select handle from tillbridge.steps where step = 'order'")))
         books = httpx.get(f"{url}/sandbox/books?opening=false", timeout=60).raise_for_status().json()
@@ -62,6 +62,8 @@ def run(options: argparse.Namespace) -> Figures:
 
 def _tell(figures: Figures, rows: list[sa.Row[Any]], minutes: float) -> None:
     figures.add("sales captured", len(rows) / minutes, "a minute", least=SALES_A_MINUTE * 0.8)
+    if not rows:
+        raise AssertionError("nothing was captured: is the sandbox trading?")
     figures.add("captured and not posted", sum(row.posted_at is None for row in rows), "sales", most=0)
     posted = [row for row in rows if row.posted_at is not None]
     captured = _seconds([row.posted_at - row.captured_at for row in posted])

@@ -15,6 +15,7 @@ from bp_assets.brightpearl import id_sets
 from bp_assets.brightpearl.catalogue import load_catalogue
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError
+from bp_assets.brightpearl.multi_message import LIMIT
 from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger.connection import Ledger
@@ -105,12 +106,13 @@ class Poster:
             if not batch:
                 summary.more = False
                 break
-            if not (batch := list(choose(batch))):
+            if not (chosen := list(choose(batch))):
                 break
+            more = len(chosen) < len(batch) or len(batch) == size  # surely, or most likely
             try:
                 # Before any sale is touched: an ERP that does not even answer this costs no sale an attempt.
                 catalogue = self.catalogue
-                self._wave(batch, catalogue, summary)
+                self._wave(chosen, catalogue, summary, more=more)
             except (ErpDown, ErpError) as error:
                 summary.down, self._down = str(error), True
                 break
@@ -126,7 +128,7 @@ class Poster:
         summary.parked += done.parked
         summary.trouble = done.trouble
 
-    def _wave(self, batch: Sequence[Posting], catalogue: Catalogue, summary: Summary) -> None:
+    def _wave(self, batch: Sequence[Posting], catalogue: Catalogue, summary: Summary, *, more: bool) -> None:
         loaded = load(self.ledger, batch, self.shops, catalogue)
         summary.parked += loaded.parked
         works = _fitting(loaded.works)
@@ -136,12 +138,13 @@ class Poster:
             summary.parked += 1
             next(work for work in works if work.sale_id == sale_id).halted = "parked"
             park(self.ledger, sale_id, "original_not_posted", why)
-        if len(batch) >= self.shops.posting.batch_size:  # a backlog: there is a next wave
-            works = _without_followers(works)
+        works = [work for work in works if not work.halted]
+        if more:
+            works = _in_full_requests(_without_followers(works))
         wave = Wave(
             self.ledger, self.client, self.shops, catalogue, still_mine=self.still_mine, now=self.now, between=adopt
         )
-        tally = wave.send([work for work in works if not work.halted])
+        tally = wave.send(works)
         summary.posted += tally.posted
         summary.parked += tally.parked
         summary.deferred += tally.deferred
@@ -163,6 +166,13 @@ def _without_followers(works: Sequence[Work]) -> list[Work]:
     """
     leading = {work.sale_id for work in works if work.known.parent_id is not None}
     return [work for work in works if work.known.parent_id is not None or work.original_sale_id not in leading]
+
+
+def _in_full_requests(works: Sequence[Work]) -> list[Work]:
+    """As many of the works, from the first on, as fill the requests of their orders; all where they fill not one."""
+    orders = [sum(work.known.order_id(one.code) is None for one in work.plan.documents) for work in works]
+    most = sum(orders) // LIMIT * LIMIT or sum(orders)
+    return [work for work, so_far in zip(works, accumulate(orders), strict=True) if so_far <= most]
 
 
 def post_due(

@@ -9,9 +9,12 @@ ORDERS, VERIFYING = "GET /order-service/order/{ids}", 3
 
 
 def requests_of(house: House) -> dict[str, int]:
-    """By route, without what master data takes: products, tax codes, and two locations for each of two warehouses."""
+    """By route, without what a run takes once: products, tax codes, two locations for each of two warehouses, and the
+    question what a ledger that begins anew may have sent before.
+    """
     found = dict(house.books()["requests"])
     for route, count in {
+        "GET /order-service/order-search": 1,
         "GET /product-service/product-search": 1,
         "GET /accounting-service/tax-code": 1,
         "GET /warehouse-service/warehouse/{id}/location/default": 2,
@@ -27,7 +30,7 @@ def test_forty_sales_take_twenty_four_requests_from_receipt_to_verified(house: H
     assert poster.post_due().posted == 40
     assert requests_of(house) == {"POST /multi-message": 20, ORDERS: 1}
     house.verify()  # reads master data again: a client of its own
-    assert sum(house.books()["requests"].values()) == 6 + 21 + 6 + VERIFYING
+    assert sum(house.books()["requests"].values()) == 7 + 21 + 6 + VERIFYING
 
 
 def test_the_last_payments_of_a_round_travel_with_the_next_one(house: House) -> None:
@@ -46,3 +49,10 @@ def test_in_a_backlog_a_return_waits_for_the_wave_after_its_original(house: Hous
     house.poster().post_due(lambda summary: waves.append(summary.posted))
     assert waves == [2, 3]
     assert house.order(back.sale_id, "SC")["paid"] == "12.00"
+
+
+def test_a_wave_of_a_backlog_ends_where_its_orders_fill_their_requests(house: House) -> None:
+    take_in(house.ledger, *(sale(f"leeds {1000 + n}\n1 MUG 12.00 20%\ncard 12.00") for n in range(25)))
+    waves: list[int] = []
+    house.poster().post_due(lambda summary: waves.append(summary.posted), choose=lambda due: due[:13])
+    assert waves == [10, 20, 25]  # 13, 13 and 5 would take one request more for orders, and one more for shipping
