@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from bp_assets.brightpearl.accounts import TaxCode, tax_codes
+from bp_assets.brightpearl.accounts import TaxCode, locked_until, tax_codes
 from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.errors import ErpRefused
 from bp_assets.brightpearl.places import places
 from bp_assets.brightpearl.products import product_index
 from bp_assets.domain.catalogue import Catalogue, Product
@@ -29,6 +31,17 @@ def load_catalogue(client: ErpClient, warehouse_ids: Iterable[int], skus: Iterab
         duplicate_skus=duplicates,
         shipping_method_id=client.erp.shipping_method_id,
     )
+
+
+def with_lock(client: ErpClient, catalogue: Catalogue) -> Catalogue:
+    """The catalogue with the accounting periods' lock of this moment. Raises as :meth:`ErpClient.get`.
+
+    An app without the right to read it learns of a lock when the ERP refuses.
+    """
+    try:
+        return replace(catalogue, locked_until=locked_until(client))
+    except ErpRefused:
+        return catalogue
 
 
 def by_sku(rows: Iterable[dict[str, Any]], wanted: set[str] | None = None) -> tuple[dict[str, Product], frozenset[str]]:

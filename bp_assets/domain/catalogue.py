@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 
@@ -36,9 +37,14 @@ class Catalogue:
     tax_rates: dict[str, Decimal] = field(default_factory=dict)
     duplicate_skus: frozenset[str] = frozenset()
     shipping_method_id: int = 0
+    locked_until: date | None = None  # the last day of the accounting periods that are locked
 
     def product(self, sku: str | None) -> Product | None:
         """The product of a SKU, or ``None``: a SKU that two products share is not guessed at."""
         if not sku or sku in self.duplicate_skus:
             return None
         return self.products.get(sku)
+
+    def locked(self, day: date) -> bool:
+        """Whether a day lies in a locked accounting period: nothing can be booked there."""
+        return self.locked_until is not None and day <= self.locked_until

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import accumulate
 
 from bp_assets.brightpearl import id_sets
-from bp_assets.brightpearl.catalogue import load_catalogue
+from bp_assets.brightpearl.catalogue import load_catalogue, with_lock
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError
 from bp_assets.brightpearl.multi_message import LIMIT
@@ -51,7 +51,7 @@ class Summary:
 
 def catalogue_of(client: ErpClient, shops: ShopsFile) -> Catalogue:
     """The master data that plans need, of the warehouses our shops use."""
-    return load_catalogue(client, sorted({shop.warehouse_id for shop in shops.shops}))
+    return with_lock(client, load_catalogue(client, sorted({shop.warehouse_id for shop in shops.shops})))
 
 
 class Poster:
@@ -133,6 +133,7 @@ class Poster:
         summary.parked += loaded.parked
         works = _fitting(loaded.works)
         look_up(self.ledger, self.client, works, self._past, self.shops, self.now())
+        summary.parked += self._park_locked(works, catalogue)
         self._links.contacts([work for work in works if not work.halted])
         for sale_id, why in self._links.parents([work for work in works if not work.halted]).items():
             summary.parked += 1
@@ -151,6 +152,16 @@ class Poster:
         summary.unknown += tally.unknown
         summary.calls += tally.calls
         summary.sale_ids += tally.sale_ids
+
+    def _park_locked(self, works: Sequence[Work], catalogue: Catalogue) -> int:
+        """Sales of a locked accounting period of which nothing was sent yet: nothing of them could be booked."""
+        locked = [work for work in works if not work.halted and not work.known.done and not work.open]
+        locked = [work for work in locked if catalogue.locked(work.plan.sale.business_date)]
+        for work in locked:
+            work.halted = "parked"
+            day, lock = work.plan.sale.business_date, catalogue.locked_until
+            park(self.ledger, work.sale_id, "closed_period", f"the books are locked until {lock}; its day is {day}")
+        return len(locked)
 
 
 def _fitting(works: Sequence[Work]) -> list[Work]:

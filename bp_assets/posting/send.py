@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from bp_assets.brightpearl.calls import Call as ErpCall
 from bp_assets.brightpearl.calls import Sent
+from bp_assets.brightpearl.catalogue import with_lock
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Outcome, Throttled, Unauthorised
 from bp_assets.brightpearl.multi_message import send_many
@@ -104,6 +105,7 @@ class Wave:
         self.still_mine, self.now, self.between = still_mine, now, between
         self.tally = Tally()
         self._pulse = _Pulse()
+        self._lock_asked: Catalogue | None = None  # the catalogue with the lock of this moment
         self._resumption = Resumption(ledger, client, shops.posting.close_orders, self._park, self._defer)
         self._touched: set[str] = set()  # sales of which something was sent in this wave
 
@@ -183,7 +185,16 @@ class Wave:
             short = self._short(one.work)
             if short:
                 return "not_enough_stock", f"{short}; {said}"
-        return error.reason_code, said
+        return self._reason(one.work, error), said
+
+    def _reason(self, work: Work, error: ErpError) -> str:
+        """The reason code of a refusal. No source names the ERP's code for a locked period, so its lock is asked."""
+        if isinstance(error, ErpRefused):
+            if self._lock_asked is None:
+                self._lock_asked = with_lock(self.client, self.catalogue)
+            if self._lock_asked.locked(work.plan.sale.business_date):
+                return "closed_period"
+        return error.reason_code
 
     def _short(self, work: Work) -> str:
         """Which products of an order the ERP has too few of, in words; empty if it has enough."""
@@ -250,7 +261,7 @@ class Wave:
             stops.append(error)
             self._defer(work, str(error))
         else:
-            self._park(work, error.reason_code, f"{call.document} {call.step}: {error}")
+            self._park(work, self._reason(work, error), f"{call.document} {call.step}: {error}")
 
     def _unknown(self, work: Work, message: str) -> None:
         if not work.halted and not self._given_up(work, message):

@@ -30,6 +30,7 @@ class Work:
     open: dict[tuple[str, str], Step] = field(default_factory=dict)
     halted: str = ""
     original_sale_id: str | None = None  # the sale its credit belongs to, as far as we could find it
+    sent: dict[str, Any] = field(default_factory=dict)  # by document: the body its order was sent with
     last_step_id: int = 0  # of its last call before this wave
     made: set[str] = field(default_factory=set)  # documents whose order is surely new: made by this wave
     read: set[str] = field(default_factory=set)  # documents whose order this wave has read
@@ -80,6 +81,7 @@ def load(
             elif step.outcome == "success":
                 work.known.done[key] = step.erp_id or ""
             if step.step == "order" and _may_have_arrived(step):
+                work.sent[step.document] = step.body
                 work.known.sent_under[step.document] = step.body.get("installedIntegrationInstanceId")
         loaded.works.append(work)
     return loaded

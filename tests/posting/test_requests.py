@@ -5,18 +5,19 @@ from __future__ import annotations
 from tests.posting.house import House, take_in
 from tests.posting.receipts import sale
 
-ORDERS, VERIFYING = "GET /order-service/order/{ids}", 3
+ORDERS, VERIFYING = "GET /order-service/order/{ids}", 4
 
 
 def requests_of(house: House) -> dict[str, int]:
-    """By route, without what a run takes once: products, tax codes, two locations for each of two warehouses, and the
-    question what a ledger that begins anew may have sent before.
+    """By route, without what a poster asks once: products, tax codes, the books' lock, two locations for each of two
+    warehouses, and the orders from before its ledger began.
     """
     found = dict(house.books()["requests"])
     for route, count in {
-        "GET /order-service/order-search": 1,
         "GET /product-service/product-search": 1,
         "GET /accounting-service/tax-code": 1,
+        "GET /accounting-service/accounting-period-lock": 1,
+        "GET /order-service/order-search": 1,
         "GET /warehouse-service/warehouse/{id}/location/default": 2,
         "GET /warehouse-service/warehouse/{id}/location/quarantine": 2,
     }.items():
@@ -30,7 +31,7 @@ def test_forty_sales_take_twenty_four_requests_from_receipt_to_verified(house: H
     assert poster.post_due().posted == 40
     assert requests_of(house) == {"POST /multi-message": 20, ORDERS: 1}
     house.verify()  # reads master data again: a client of its own
-    assert sum(house.books()["requests"].values()) == 7 + 21 + 6 + VERIFYING
+    assert sum(house.books()["requests"].values()) == 8 + 21 + 7 + VERIFYING
 
 
 def test_the_last_payments_of_a_round_travel_with_the_next_one(house: House) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from bp_assets.posting.verify import verify_posted
 from tests.posting.house import House
 from tests.posting.receipts import IDS
 
@@ -88,6 +90,34 @@ def gone(house: House, sale_id: str) -> None:
     house.control("DELETE", f"orders/{house.order(sale_id)['orderId']}")
 
 
+def inside(change: Callable[[House, Any, Any], None]) -> Callable[[House, str], None]:
+    """Something that only the ERP's own screens can change: of the order and of the credit."""
+
+    def edit(house: House, sale_id: str) -> None:
+        orders = house.server.world.orders.by_id
+        change(house, *(orders[house.order(sale_id, code)["orderId"]] for code in ("SO", "SC")))
+
+    return edit
+
+
+def first_payment(house: House, order: Any) -> Any:
+    return house.server.world.payments[order.payments[0]]
+
+
+def note_of(house: House, order: Any) -> Any:
+    world = house.server.world
+    return world.goods_out[world.notes_by_order[order.id][0]]
+
+
+def on_its_note(units: int) -> Callable[[House, Any, Any], None]:
+    def change(house: House, order: Any, credit: Any) -> None:
+        note = note_of(house, order)
+        note.rows = {row: (product, units) for row, (product, _) in note.rows.items()}
+
+    return change
+
+
+DAY_MS = 86_400_000
 EDITS: dict[str, tuple[Callable[[House, str], None], list[str]]] = {
     "net of a row": (row(10, net="49.00"), [
         "SO {so} net: expected 52.00, the ERP has 51.00", "SO {so} total: expected 62.10, the ERP has 61.10",
@@ -132,6 +162,49 @@ EDITS: dict[str, tuple[Callable[[House, str], None], list[str]]] = {
     "a reservation given up": (unreserved, ["SO {so} reserved or sent of row 20: expected 1, the ERP has 0"]),
     "another channel": (edited(channelId=5), ["SO {so} channel: expected 2, the ERP has 5"]),
     "another warehouse": (edited(warehouseId=6), ["SO {so} warehouse: expected 3, the ERP has 6"]),
+    "another receipt number": (edited(reference="77"), ["SO {so} reference: expected 5, the ERP has 77"]),
+    "another external reference": (edited(externalRef="SO-x"), [
+        "SO {so} external reference: expected SO-{sale}, the ERP has SO-x",
+    ]),
+    "no external reference": (edited(externalRef=""), [
+        "SO {so} external reference: expected SO-{sale}, the ERP has ",
+    ]),
+    "another contact": (edited(contactId=301), ["SO {so} contact: expected 201, the ERP has 301"]),
+    "another parent": (inside(lambda house, order, credit: setattr(credit, "parent_id", order.id)), [
+        "SC {sc} parent order: expected 0, the ERP has {so}",
+    ]),
+    "another currency": (inside(lambda house, order, credit: setattr(order, "currency", "EUR")), [
+        "SO {so} currency: expected GBP, the ERP has EUR",
+    ]),
+    "another amount paid": (inside(lambda house, order, credit: setattr(first_payment(house, order), "paid", 5000)), [
+        "SO {so} payment SO-{sale}-p1: expected 53.10, the ERP has 50.00",
+    ]),
+    "another method": (inside(lambda house, order, credit: setattr(first_payment(house, order), "method", "CASH")), [
+        "SO {so} payment SO-{sale}-p1: expected 53.10, the ERP has none",
+        "SO {so} payment SO-{sale}-p1 (CASH RECEIPT): expected none, the ERP has 53.10",
+    ]),
+    "another currency paid": (
+        inside(lambda house, order, credit: setattr(first_payment(house, order), "currency", "EUR")),
+        ["SO {so} currency of payment SO-{sale}-p1: expected GBP, the ERP has EUR"],
+    ),
+    "a refund's amount": (inside(lambda house, order, credit: setattr(first_payment(house, credit), "paid", 1)), [
+        "SC {sc} payment SC-{sale}-x: expected 9.00, the ERP has 0.01",
+    ]),
+    "the invoice taken back": (inside(lambda house, order, credit: setattr(order, "invoice", "")), [
+        "SO {so} invoice: expected an invoice, the ERP has none",
+    ]),
+    "another tax date": (
+        inside(lambda house, order, credit: setattr(order, "invoice_date", order.invoice_date + DAY_MS)),
+        ["SO {so} tax date: expected 2026-11-20, the ERP has 2026-11-21"],
+    ),
+    "shipped elsewhere": (inside(lambda house, order, credit: setattr(note_of(house, order), "warehouse_id", 4)), [
+        "SO {so} shipped of row 10: expected 1, the ERP has 0",
+        "SO {so} goods of row {sold} at 4: expected none, the ERP has 1",
+    ]),
+    "more shipped": (inside(on_its_note(2)), ["SO {so} shipped of row 10: expected 1, the ERP has 2"]),
+    "not shipped": (inside(lambda house, order, credit: note_of(house, order).done.pop("shipped")), [
+        "SO {so} shipped of row 10: expected 1, the ERP has 0",
+    ]),
     "the order gone": (gone, ["SO-{sale}: expected an order in the ERP, the ERP has none under its id"]),
 }  # fmt: skip
 
@@ -142,7 +215,7 @@ def test_a_change_made_by_hand_is_reported_and_keeps_the_sale_unverified(house: 
     sale_id, other = house.take(SOLD), house.take("london 6\n1 COAT 60.00 20%\ncard 60.00")
     house.post()
     ids = {"so": house.order(sale_id)["orderId"], "sc": house.order(sale_id, "SC")["orderId"], "sale": sale_id}
-    ids["row"] = house.row_id(ids["sc"], 10)
+    ids["row"], ids["sold"] = house.row_id(ids["sc"], 10), house.row_id(ids["so"], 10)
     edit(house, sale_id)
     result = house.verify()
     assert (result.differing, result.verified) == (1, 1)
@@ -183,6 +256,36 @@ def test_an_invoice_that_accounting_has_not_made_yet_is_waited_for(house: House)
     assert (waiting.waiting, waiting.verified, waiting.differing, house.state(sale_id)) == (1, 0, 0, "posted")
     house.control("POST", "switches", close_fails=False)
     assert house.verify().verified == 1
+
+
+def test_an_invoice_that_never_comes_is_a_difference_that_says_why(house: House) -> None:
+    poster = house.poster()
+    assert poster.catalogue.locked_until is None
+    house.control("POST", "switches", locked_until="2026-12-31")  # closed while we post: accepted, never done
+    sale_id = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
+    assert poster.post_due().posted == 1
+    assert house.verify().waiting == 1
+    with house.ledger.begin() as connection:
+        connection.exec_driver_sql("update tillbridge.postings set posted_at = posted_at - interval '16 minutes'")
+    assert house.verify().differing == 1
+    assert house.posting(sale_id).message.startswith(
+        f"SO {house.order(sale_id)['orderId']} invoice: expected an invoice"
+    )
+    assert house.posting(sale_id).message.endswith("UTC: the period is locked until 2026-12-31")
+
+
+def test_two_hundred_orders_are_verified_in_four_requests(house: House) -> None:
+    house.control("POST", "stock", productId=IDS["TEA"], warehouseId=3, quantity=200)
+    for number in range(200):
+        house.take(f"leeds {number}\n1 TEA 2.10 5%\ncard 2.10")
+    poster = house.poster()
+    poster.post_due()
+    client = house.client()
+    assert verify_posted(house.ledger, client, house.shops, poster.catalogue).verified == 200
+    assert {route: count for (_, route), count in client.counts.items()} == {
+        "GET /order-service/order/{}": 1, "GET /accounting-service/customer-payment-search": 1,
+        "GET /warehouse-service/order/{}/goods-note/goods-out": 1, "GET /order-service/order-search": 1,
+    }  # fmt: skip
 
 
 def test_rows_that_changed_places_are_recognised_by_their_money(house: House) -> None:
