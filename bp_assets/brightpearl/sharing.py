@@ -294,10 +294,11 @@ def pause(usage: Usage, limits: Limits) -> float:
 
 
 def spacing(usage: Usage, limits: Limits, lane: int, requests: int) -> float:
-    """Seconds from one wave of ``requests`` to the next so that ``lane`` can go on like that without ever waiting.
+    """Seconds from one wave of ``requests`` to the next so that ``lane`` can go on like that and hardly ever wait.
 
-    For every moment at which requests come back: what is left until then, spread evenly. 0 while the lane has more
-    than half of its share left.
+    For every moment at which requests come back: what is left until then, spread evenly. The second half of a wave may
+    wait for that moment; else what does not fill a whole wave would be lost with every minute. 0 while the lane has
+    more than half of its share left.
     """
     now = usage.at
     if now < usage.paused:
@@ -308,11 +309,13 @@ def spacing(usage: Usage, limits: Limits, lane: int, requests: int) -> float:
     if 2 * room.of(lane, False) >= share:
         return 0.0
     apart, requests = 0.0, max(1, requests)
+    waiting = requests // 2
     if room.usable < limits.usable and usage.back > now:  # it is the account that has little left
-        apart = (usage.back - now) * requests / max(room.of(lane, False), requests)
+        apart = (usage.back - now) * requests / max(room.of(lane, False) + waiting, requests)
         room.usable = limits.usable
     for end in sorted(usage.slots):
-        apart = max(apart, (end + limits.minute - now) * requests / max(room.of(lane, False), requests))
+        left = max(room.of(lane, False) + waiting, requests)
+        apart = max(apart, (end + limits.minute - now) * requests / left)
         for other, number in enumerate(usage.slots[end]):
             room.counts[other] -= number
             room.total -= number
