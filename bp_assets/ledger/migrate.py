@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bp_assets.ledger.errors import LedgerNewer
 from bp_assets.ledger.server import LEDGER_SCHEMA
 
-HEAD = "0006"
+HEAD = "0007"
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x7411_0001  # an arbitrary number, the same in every version
 

@@ -100,6 +100,7 @@ postings = sa.Table(
              postgresql_where=sa.text("state in ('rejected', 'quarantined')")),
     sa.Index("postings_change", "change_xid"),
     sa.Index("postings_day", "shop", "business_date"),
+    sa.Index("postings_receipt", "receipt_number"),
     sa.Index("postings_gathering", "shop", "business_date", "stock",
              postgresql_where=sa.text("role = 'member' and state = 'pending' and summary_id is null")),
     sa.Index("postings_members", "summary_id", postgresql_where=sa.text("summary_id is not null")),

@@ -31,11 +31,15 @@ from bp_assets.posting.work import Work, load
 # others from then on, and a backlog must not come out of an outage one by one.
 _PROBE = 10
 _WAVES = 10_000  # a limit on the loop; at 200 sales a wave it is never reached
+_NAMED = 10_000  # sales that a summary names; the rest it only counts
 
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did, in sales. ``down`` holds the reason if the ERP could not be worked with."""
+    """What a run did, in sales; ``sale_ids`` names the first of those posted.
+
+    ``down`` holds the reason if the ERP could not be worked with.
+    """
 
     waves: int = 0
     posted: int = 0
@@ -151,7 +155,7 @@ class Poster:
         summary.deferred += tally.deferred
         summary.unknown += tally.unknown
         summary.calls += tally.calls
-        summary.sale_ids += tally.sale_ids
+        summary.sale_ids += tally.sale_ids[: _NAMED - len(summary.sale_ids)]
 
     def _park_locked(self, works: Sequence[Work], catalogue: Catalogue) -> int:
         """Sales of a locked accounting period of which nothing was sent yet: nothing of them could be booked."""

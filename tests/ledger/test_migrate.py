@@ -77,5 +77,5 @@ def test_four_processes_that_start_at_once_migrate_once(postgres: sa.URL, tmp_pa
 def test_a_database_from_a_newer_version_is_left_alone_with_a_clear_word(ledger: Ledger, home: Home) -> None:
     with ledger.begin() as connection:
         connection.execute(sa.text("update tillbridge.alembic_version set version_num = '0999'"))
-    with pytest.raises(LedgerNewer, match="The ledger is at revision 0999, this tillbridge knows up to 0006"):
+    with pytest.raises(LedgerNewer, match="The ledger is at revision 0999, this tillbridge knows up to 0007"):
         Ledger.open(home)
