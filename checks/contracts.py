@@ -19,7 +19,7 @@ from duckdb import DuckDBPyConnection
 from bp_assets.domain.findings import Finding
 from bp_assets.lake.tables import TABLES, Table
 from checks.context import CheckContext, found
-from checks.expectations import SUMS, VALUES
+from checks.expectations import ALSO, SUMS, VALUES
 
 NAME = "contracts"
 LIMIT = 20_000  # newest rows per table; all of them in a small business's month, seconds in a large one's
@@ -77,7 +77,10 @@ def _slice(table: Table, sound: set[str], limit: int) -> tuple[str, list[dict[st
         if column.references:
             there, key = column.references.split(".")
             verdict = f"ok_reference_{column.name}"
-            parts.append(f"s.{column.name} is null or s.{column.name} in (select {key} from {there}) as {verdict}")
+            known = f"select {key} from {there}"
+            if (table.name, column.name) in ALSO:
+                known += f" union all {ALSO[table.name, column.name]}"
+            parts.append(f"s.{column.name} is null or s.{column.name} in ({known}) as {verdict}")
             wanted.append({"kind": "reference", "column": column.name, "verdict": verdict,
                            "words": f"a row of {there}"})  # fmt: skip
     if set(table.key) <= sound:

@@ -11,6 +11,12 @@ from bp_assets.operations.health import ShopState
 
 _DOCUMENTS = ("SO", "SC")
 
+# References that may lead elsewhere too: what was posted is a receipt, or a summary of some.
+ALSO: dict[tuple[str, str], str] = {
+    ("posting_log", "sale_id"): "select summary_id from summary_lines",
+    ("posted_orders", "sale_id"): "select summary_id from summary_lines",
+}
+
 # Allowed values by table and column; an empty column value (null) is judged by the column's nullability alone.
 VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("products", "status"): ("LIVE", "DISCONTINUED", "ARCHIVED"),
@@ -27,6 +33,11 @@ VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("posted_orders", "document"): _DOCUMENTS,
     ("posted_orders", "payment_status"): ("UNPAID", "PARTIALLY_PAID", "PAID", "NOT_APPLICABLE"),
     ("posted_payments", "type"): ("RECEIPT", "PAYMENT"),
+    ("pos_transactions", "posted_as"): ("order", "summary"),
+    ("summary_lines", "document"): _DOCUMENTS,
+    ("summary_lines", "line_type"): tuple(kind.value for kind in LineType),
+    ("summary_tenders", "document"): _DOCUMENTS,
+    ("summary_tenders", "type"): ("RECEIPT", "PAYMENT"),
     ("posted_goods", "direction"): ("out", "in"),
     ("daily_takings", "kind"): ("tender", "tax"),
     ("shop_health", "state"): tuple(state.value for state in ShopState),
@@ -43,6 +54,10 @@ SUMS: dict[str, tuple[tuple[str, str], ...]] = {
         ("a returned item has a negative quantity", "type <> 'item' or quantity = 0 or returned = (quantity < 0)"),
     ),
     "posted_orders": (("net + tax = total", "net + tax = total"),),
+    "summary_lines": (("net + tax = gross", "net + tax = gross"),),
+    "summary_tenders": (
+        ("signed_amount follows type", "signed_amount = case when type = 'RECEIPT' then amount else -amount end"),
+    ),
     "posted_payments": (
         ("signed_amount follows type", "signed_amount = case when type = 'RECEIPT' then amount else -amount end"),
     ),

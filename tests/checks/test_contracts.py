@@ -15,6 +15,7 @@ from bp_assets.finance.takings import takings
 from checks.context import CheckContext
 from checks.contracts import contracts
 from tests.builders import NOW, Books
+from tests.checks.test_summaries import summed_up
 
 
 @pytest.fixture
@@ -35,6 +36,11 @@ def sound(books: Books) -> Books:
 
 def test_sound_tables_break_no_contract(sound: Books, context: CheckContext) -> None:
     assert contracts(sound.connection, context) == []
+
+
+def test_the_tables_of_a_summed_up_day_break_no_contract(books: Books, context: CheckContext) -> None:
+    tables = ("pos_transactions", "posted_orders", "summary_lines", "summary_tenders", "stock_corrections")
+    assert contracts(summed_up(books).connection, context, tables) == []
 
 
 @pytest.mark.parametrize(
@@ -109,6 +115,7 @@ socket.socket.connect = socket.socket.connect_ex = socket.create_connection = so
 from checks.context import CheckContext
 from checks.contracts import contracts
 from tests.builders import NOW, Books
+from tests.checks.test_summaries import summed_up
 books = Books()
 books.receipt("leeds 1001 2026-11-20\\n2 MUG 12.00 20%\\ncard 12.00")
 print(len(contracts(books.connection, CheckContext(books.shops, NOW), ["pos_transactions"])))
