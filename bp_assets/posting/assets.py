@@ -21,7 +21,7 @@ from bp_assets.posting.stopping import signals_as_event
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
 from bp_assets.telling import Said, requests_made, told
 
-TAKE_OVER_SECONDS = 60.0  # a run waits so long for the one before it to make way
+TAKE_OVER_SECONDS = 90.0  # a run waits so long for the one before it to make way
 
 
 class Linger(dg.Config):
@@ -65,7 +65,7 @@ def _post(
     """Joins Dagster to the posting engine: its rounds become materialisations, its end the op's metadata."""
     book = ledger.open()
     with ExitStack() as stack:
-        stop = stack.enter_context(signals_as_event())
+        stop = stack.enter_context(signals_as_event(pass_on=lambda: _is_cancelled(context)))
         client, reader = (stack.enter_context(erp.client(lane)) for lane in ("posting", "changes"))
         batches = Batches(book, (client, reader))
 
@@ -91,6 +91,12 @@ def _post(
             {"received": done.received, "posted": done.posted, "rejected": done.parked, "rounds": done.rounds,
              "handed_over": done.made_way, **requests_made(client, reader)}
         )  # fmt: skip
+
+
+def _is_cancelled(context: dg.OpExecutionContext) -> bool:
+    """Whether a person cancelled the run; else whoever runs us is stopping, and the run just ends early."""
+    run = context.instance.get_run_by_id(context.run_id)
+    return run is not None and run.status == dg.DagsterRunStatus.CANCELING
 
 
 def _log(context: dg.OpExecutionContext, event: dg.AssetMaterialization | None) -> None:

@@ -31,7 +31,7 @@ from bp_assets.posting.turns import Turns
 _MASTER_DATA_SECONDS = 300.0  # how old products and tax codes may be while a run lingers
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0
 _LOOK_SECONDS = 1.0  # how long the loop waits at most before it looks at its lock, its tills and the clock
-_MAKE_WAY_SECONDS = 30.0  # so long before its end a run makes way: longer than the next one takes to start
+_MAKE_WAY_SECONDS = 60.0  # so long before its end a run makes way: longer than the next one takes to start
 _NEWS = 1000  # results of asks kept for the next round
 
 
@@ -144,7 +144,7 @@ class _Run:
                 self.total.busy_elsewhere = True
                 return self.total
             end = time.monotonic() + stay
-            makes_way = end - min(_MAKE_WAY_SECONDS, stay / 4)
+            makes_way = end - min(_MAKE_WAY_SECONDS, stay / 2)
             on_lock(datetime.now(UTC) + timedelta(seconds=makes_way - time.monotonic()))
             try:
                 self.master.wait(stop)

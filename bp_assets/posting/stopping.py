@@ -1,22 +1,23 @@
 """Told to stop, a run finishes what it has in hand: a signal becomes an event, and is passed on once the work is over.
 
 Dagster cancels a run by SIGINT, a service manager ends one by SIGTERM; both would raise in the middle of a wave and
-leave outcomes unknown that are about to be known. Read: signals. Written: nothing.
+leave outcomes unknown that are about to be known. Passed on is what is to be seen as cancelled; a run that was merely
+ended early has done its work like any other. Read: signals. Written: nothing.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def signals_as_event() -> Iterator[threading.Event]:
-    """An event that is set by SIGINT and SIGTERM within the block; the signal is raised again when the block ends.
+def signals_as_event(pass_on: Callable[[], bool] = lambda: True) -> Iterator[threading.Event]:
+    """An event that is set by SIGINT and SIGTERM within the block; at its end the signal is raised again, if at all.
 
     Outside the main thread signals can't be taken over: the event is then never set.
     """
@@ -36,5 +37,5 @@ def signals_as_event() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if came:
+    if came and pass_on():
         signal.raise_signal(came[0])

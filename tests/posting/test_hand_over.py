@@ -26,7 +26,7 @@ def shops(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hous
 
 
 def test_the_next_run_takes_over_without_a_gap(shops: House, tmp_path: Path) -> None:
-    """Sales come all the time; the first run makes way in the last quarter of its time, to one that waits."""
+    """Sales come all the time; the first run makes way in the second half of its time, to one that waits."""
     with lingering(shops, 4.0) as first:
         until(lambda: first.rounds)
         with lingering(shops, 60.0, wait_seconds=20.0) as second:
@@ -83,6 +83,10 @@ def test_a_signal_is_an_event_while_work_is_in_hand_and_is_passed_on_after_it() 
             assert stop.wait(5)
             came.append("work done")
         assert came == ["work done", "passed on"]
+        with signals_as_event(pass_on=lambda: False) as stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.wait(5)
+        assert len(came) == 2
         os.kill(os.getpid(), signal.SIGTERM)
         until(lambda: len(came) == 3)
     finally:
