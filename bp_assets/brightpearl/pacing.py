@@ -83,11 +83,13 @@ class Taken:
 
 
 @dataclass(slots=True)
-class _Known:
-    """What the last visit showed: the usage, our time then, and this process's own clock then."""
+class _Visit:
+    """What a visit showed: the usage, when by this process's own clock, who was granted what place in which slot."""
 
     usage: Usage = field(default_factory=Usage)
     own: float | None = None
+    granted: list[tuple[Taken, int]] = field(default_factory=list)
+    slot: float = 0.0
 
 
 class RequestBudget:
@@ -113,7 +115,7 @@ class RequestBudget:
         self._busy = False  # a thread is at the store for all
         self._next = 0.0  # when to ask the store again, by our own clock
         self._handed_in = clock()
-        self._known = _Known()
+        self._known = _Visit()
 
     @classmethod
     def of(cls, erp: Erp, store: Store | None = None) -> RequestBudget:
@@ -205,9 +207,16 @@ class RequestBudget:
         self._busy, self._landings = True, []
         began = self._clock()
         failed: BaseException | None = None
+        visit = _Visit()
+
+        def act(text: str, now: float) -> tuple[str, Mapping[Lane, Spent]]:
+            nonlocal visit
+            visit, spent = self._decide(Usage.loads(text), now, began, wanting, landings)
+            return visit.usage.dumps(), spent
+
         self._turn.release()
         try:
-            self._store.change(lambda text, now: self._decide(text, now, began, wanting, landings))
+            self._store.change(act)
         except BaseException as error:
             failed = error
             raise
@@ -215,21 +224,30 @@ class RequestBudget:
             self._turn.acquire()
             self._busy = False
             if failed is None:
-                self._handed_in = self._clock()
-                for one in wanting:
-                    one.asked = True
+                self._close(visit, wanting)
             else:
                 self._landings = landings + self._landings
-                for one in wanting:  # a word that was given but not kept is none, and all who asked are told
-                    one.place, one.error = -1, failed if isinstance(failed, Exception) else None
-            self._queue = [one for one in self._queue if one.place < 0]
+                for one in wanting:  # all who asked are told, and ask no more
+                    one.error = failed if isinstance(failed, Exception) else None
             self._turn.notify_all()
 
+    def _close(self, visit: _Visit, wanting: list[Taken]) -> None:
+        """The store has kept it: only now may anybody send."""
+        for one in wanting:
+            one.asked = True
+        for one, place in visit.granted:
+            one.place, one.slot = place, visit.slot
+        self._queue = [one for one in self._queue if one.place < 0]
+        self._known = visit
+        self._handed_in = self._clock()
+        most = 1.0 if visit.usage.at < visit.usage.paused else POLL_SECONDS
+        self._next = self._handed_in + min(most, sharing.pause(visit.usage, self.limits) + 0.001)
+
     def _decide(
-        self, text: str, now: float, began: float, wanting: list[Taken], landings: list[Landing]
-    ) -> tuple[str, Mapping[Lane, Spent]]:
-        """One visit: time goes on, answers are noted, requests are granted. May be run again."""
-        limits, known, usage = self.limits, self._known, Usage.loads(text)
+        self, usage: Usage, now: float, began: float, wanting: list[Taken], landings: list[Landing]
+    ) -> tuple[_Visit, Mapping[Lane, Spent]]:
+        """One visit: time goes on, answers are noted, requests are granted. Changes nothing but ``usage``."""
+        limits, known = self.limits, self._known
         expected = None if known.own is None else known.usage.at + began - known.own
         here = sharing.step(usage, limits, now, expected)
         spent: dict[Lane, Spent] = {}
@@ -240,20 +258,16 @@ class RequestBudget:
         wants = [sum(1 for one in wanting if one.lane == lane) for lane in range(len(LANES))]
         place = usage.taken
         granted, slot = sharing.grant(usage, limits, wants)
+        visit = _Visit(usage, self._clock(), [], slot)
         for one in wanting:
-            one.place = -1
             if granted[one.lane]:
                 granted[one.lane] -= 1
                 place += 1
-                one.place, one.slot = place, slot
+                visit.granted.append((one, place))
                 of_lane = spent.setdefault(LANES[one.lane], Spent())
                 of_lane.requests += 1
                 of_lane.waited += max(0.0, began - one.since)
-        most = 1.0 if usage.at < usage.paused else POLL_SECONDS
-        own = self._clock()
-        self._next = own + min(most, sharing.pause(usage, limits) + 0.001)
-        self._known = _Known(usage, own)
-        return usage.dumps(), spent
+        return visit, spent
 
 
 _shared: dict[tuple[str, str, Limits], RequestBudget] = {}

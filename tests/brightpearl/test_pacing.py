@@ -6,7 +6,7 @@ import pytest
 
 from bp_assets.brightpearl.answer import Answer, Kind
 from bp_assets.brightpearl.errors import Throttled
-from bp_assets.brightpearl.pacing import POLL_SECONDS, Memory, NoRoom, RequestBudget
+from bp_assets.brightpearl.pacing import POLL_SECONDS, Memory, NoRoom, RequestBudget, Taken
 from bp_assets.brightpearl.sharing import MARGIN
 
 
@@ -232,3 +232,40 @@ def test_spacing_is_answered_from_the_last_visit_while_that_is_fresh(clock):
     clock.now += 29.5
     assert budget.spacing("posting", 6) == pytest.approx(30 * 6 / 63, abs=0.1)
     assert looked == [1]
+
+
+def test_nobody_sends_before_the_store_has_kept_it(clock):
+    waiting, kept = threading.Event(), threading.Event()
+    answered = []
+
+    class Slow(Memory):
+        def change(self, act):
+            text, now = self.look()
+            act(text, now)
+            waiting.set()
+            kept.wait(5)  # decided, but not yet committed
+            super().change(act)
+
+    budget = RequestBudget(10, 0, store=Slow(clock), clock=clock, rest=lambda turn, seconds: turn.wait(0.001))
+    threads = [threading.Thread(target=lambda: answered.append(budget.take("posting").place)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert waiting.wait(5)
+    with budget._turn:
+        budget._turn.notify_all()
+    assert answered == []
+    kept.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(answered) == [1, 2, 3]
+
+
+def test_all_who_wait_are_told_at_once_that_the_store_is_away(clock):
+    store = Broken(clock)
+    budget = budget_of(clock, store=store)
+    others = [Taken(0, clock.now), Taken(3, clock.now)]
+    budget._queue += others
+    store.away = True
+    with pytest.raises(ConnectionError):
+        budget.take("posting")
+    assert [isinstance(one.error, ConnectionError) for one in others] == [True, True]

@@ -63,6 +63,23 @@ def test_every_lane_gets_its_guarantee_while_all_want_everything(rolling):
     assert sum(in_three_minutes.values()) >= 3 * 176
 
 
+@settings(max_examples=15, deadline=None)
+@given(parts=st.lists(st.integers(0, 40), min_size=6, max_size=6), busy=st.sets(st.sampled_from(LANES), min_size=1),
+       rolling=st.booleans(), seed=st.integers(0, 10_000))  # fmt: skip
+def test_whatever_the_shares_a_lane_that_wants_its_guarantee_gets_it(parts, busy, rolling, seed):
+    total = max(100, sum(parts))
+    shares = {
+        lane: LaneShare(guaranteed=part * 100 // total, greatest=100) for lane, part in zip(LANES, parts, strict=True)
+    }
+    limits = Limits(60, 0, minute=10.0, lanes=Lanes(**shares))
+    account = Account(limits, rolling=rolling, seed=seed, latency=(0.01, 0.1))
+    account.run(50, keep(account, *sorted(busy, key=LANES.index)))
+    assert account.refused == []
+    for lane in busy:
+        assert account.count(lane, 20, 50) >= 0.93 * 3 * (60 * shares[lane].guaranteed // 100) - 1, lane
+    assert account.count(min(busy, key=LANES.index), 20, 50) > 0
+
+
 @WINDOWS
 def test_a_full_backfill_does_not_delay_posting(rolling):
     account = Account(CAP, rolling=rolling)

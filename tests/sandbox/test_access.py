@@ -6,6 +6,7 @@ import httpx
 
 from sandbox.config import SandboxConfig
 from sandbox.server import running
+from sandbox.throttle import Throttle
 from tests.sandbox.client import CREDENTIALS, Caller
 
 TOO_MANY = "You have sent too many requests. Please wait before sending another request"
@@ -22,6 +23,18 @@ def test_the_request_after_the_last_of_the_window_is_answered_503_with_a_string_
         assert refused.headers["brightpearl-requests-remaining"] == "0"
         assert 0 < int(refused.headers["brightpearl-next-throttle-period"]) <= 3_600_000
         assert box.control("GET", "books")["refused"] == 1
+        seen = box.control("GET", "requests")
+        assert (seen["mostInAnyMinute"], seen["mostInAMinuteOfTheClock"]) == (3, 3)
+        assert [(one["taken"], one["refused"]) for one in seen["minutes"]] == [(3, 1)]
+
+
+def test_the_log_of_requests_sees_a_burst_around_the_turn_of_a_minute() -> None:
+    throttle = Throttle(3, 60)
+    taken = [throttle.take(at) for at in (59_000, 59_500, 60_100, 60_200, 119_500, 121_000)]
+    assert all(taken)
+    seen = throttle.log.view()
+    assert (seen["mostInAnyMinute"], seen["mostInAMinuteOfTheClock"]) == (4, 3)
+    assert [one["taken"] for one in seen["minutes"]] == [2, 3, 1]
 
 
 def test_a_new_window_on_the_clock_gives_the_whole_quota_again() -> None:
