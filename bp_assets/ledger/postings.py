@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +85,7 @@ _NAMES = [name for name in Posting.__dataclass_fields__ if name != "sale_json"]
 _QUERY = sa.select(*(postings.c[name] for name in _NAMES), sa.cast(postings.c.sale, sa.Text))
 
 
+LONGEST_WAIT = timedelta(minutes=20)  # no attempt is put off further: a later moment was noted by a wrong clock
 # Each shop's next sales, taken in turns: the first of every shop, the second of every shop, ... Every order by names
 # the columns of the index ``postings_due``: a few of its rows are read per shop and never all that wait.
 _OPEN = "state in ('pending', 'sending', 'unknown') and role <> 'member'"
@@ -101,7 +102,8 @@ _IN_TURNS = sa.text(
     from shops s cross join lateral (
         select p.sale_id, p.sold_at from tillbridge.postings p
         where p.shop = s.shop and {_OPEN} and p.sale_id <> all(cast(:but as text[]))
-            and (p.next_attempt_at is null or p.next_attempt_at <= coalesce(cast(:moment as timestamptz), now()))
+            and (p.next_attempt_at is null or p.next_attempt_at <= coalesce(cast(:moment as timestamptz), now())
+                or p.next_attempt_at > coalesce(cast(:moment as timestamptz), now()) + cast(:longest as interval))
         order by p.sold_at, p.sale_id limit :most
     ) w
     order by turn, w.sold_at, w.sale_id limit :most
@@ -117,7 +119,7 @@ def due(ledger: Ledger, limit: int = 500, now: datetime | None = None, *, but: S
     Shops take turns, each with its oldest sale first: however much one shop has waiting, the first sale of every other
     shop stands before its second one.
     """
-    turns = _IN_TURNS.bindparams(moment=now, but=list(but), most=limit).subquery("turns")
+    turns = _IN_TURNS.bindparams(moment=now, longest=LONGEST_WAIT, but=list(but), most=limit).subquery("turns")
     query = _QUERY.join(turns, turns.c.sale_id == postings.c.sale_id)
     return _read(ledger, query.order_by(turns.c.turn, turns.c.sold_at, turns.c.sale_id))
 

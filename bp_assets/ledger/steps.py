@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -245,6 +245,17 @@ def open_steps(ledger: Ledger, sale_ids: Sequence[str] | None = None) -> list[St
         query = query.where(steps.c.sale_id == sa.any_(sa.cast(list(sale_ids), pg.ARRAY(sa.Text))))
     with ledger.begin() as connection:
         return [Step(*row) for row in connection.execute(query.order_by(steps.c.step_id))]
+
+
+@retrying
+def clock_ahead(ledger: Ledger) -> timedelta:
+    """How far the ledger's clock, by which outcomes are stamped, is ahead of this machine's; not at all, if it is less
+    than a second: the question takes time too.
+    """
+    with ledger.begin() as connection:
+        theirs: datetime = connection.scalars(sa.text("select clock_timestamp()")).one()
+    ahead = theirs - datetime.now(UTC)
+    return ahead if abs(ahead) > timedelta(seconds=1) else timedelta()
 
 
 @retrying

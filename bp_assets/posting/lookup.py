@@ -16,7 +16,7 @@ from bp_assets.brightpearl.orders import ORDER_SEARCH
 from bp_assets.config import ShopsFile
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import set_unknown
-from bp_assets.ledger.steps import Intent, Outcome, Step, adopt, settle
+from bp_assets.ledger.steps import Intent, Outcome, Step, adopt, clock_ahead, settle
 from bp_assets.posting.facts import Facts, done_steps, gather
 from bp_assets.posting.past import Past
 from bp_assets.posting.work import Work
@@ -45,8 +45,9 @@ def look_up(
                 work.known.done[key] = str(min(found[step.handle]))
     facts = gather(client, _order_ids(unknown), _reserving(unknown))
     outcomes: list[Outcome] = []
+    ahead = clock_ahead(ledger)
     for work in unknown:
-        outcomes += _settle(ledger, work, facts, shops, now)
+        outcomes += _settle(ledger, work, facts, shops, now, ahead)
     settle(ledger, outcomes)
 
 
@@ -87,7 +88,11 @@ def _reserving(works: Sequence[Work]) -> list[int]:
     ]
 
 
-def _settle(ledger: Ledger, work: Work, facts: dict[int, Facts], shops: ShopsFile, now: datetime) -> list[Outcome]:
+def _settle(
+    ledger: Ledger, work: Work, facts: dict[int, Facts], shops: ShopsFile, now: datetime, ahead: timedelta
+) -> list[Outcome]:
+    """What became of the work's open steps. Stamps are the ledger's, whose clock is ``ahead`` of the caller's."""
+    now += ahead
     outcomes: list[Outcome] = []
     lag = timedelta(seconds=shops.erp.search_lag_seconds)
     believed_at, words = now, "waits until the ERP's search can be believed"
@@ -99,26 +104,28 @@ def _settle(ledger: Ledger, work: Work, facts: dict[int, Facts], shops: ShopsFil
         elif unread := _unread(work, step, facts):
             believed_at, words = max(believed_at, now + _UNREAD_PAUSE), f"the ERP's records can't be read: {unread}"
             continue
-        elif searched(step) and step.outcome is None and lag:
-            # Whoever made this call died over it, at a moment nobody noted: it counts as lost now.
+        elif searched(step) and lag and (step.done_at is None or step.done_at > now):
+            # Whoever made this call died over it, at a moment nobody noted, or a clock was set back since: it counts
+            # as lost now.
             outcomes.append(Outcome(step.step_id, "unknown", step.status, None, step.error))
             believed_at = max(believed_at, now + lag)
             continue
-        elif searched(step) and _lost_at(step) + lag > now:
-            believed_at = max(believed_at, _lost_at(step) + lag)
+        elif searched(step) and _lost_at(step, now) + lag > now:
+            believed_at = max(believed_at, _lost_at(step, now) + lag)
             continue
         else:
             outcomes.append(Outcome(step.step_id, "failure", step.status, None, step.error or ABSENT))
         del work.open[key]
     if work.open:
         work.halted = "unknown"
-        set_unknown(ledger, [work.sale_id], words[:1000], believed_at)
+        set_unknown(ledger, [work.sale_id], words[:1000], believed_at - ahead)
     return outcomes
 
 
-def _lost_at(step: Step) -> datetime:
+def _lost_at(step: Step, now: datetime) -> datetime:
     """The last moment at which the ERP may have done it: a call may wait long for its place in the cap."""
-    return max(step.intended_at, step.done_at or step.intended_at)
+    stamps = (step.intended_at, step.done_at)
+    return max((stamp for stamp in stamps if stamp is not None and stamp <= now), default=now)
 
 
 def searched(step: Step) -> bool:
