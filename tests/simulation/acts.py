@@ -43,8 +43,8 @@ class Acts:
         self.database, self.url = database, postgres.url(database)
         self.tills = Tills(folder, erp.server.floor)
         self.rejects_unknown = plan.seed % 2 == 0
-        policy = "reject" if self.rejects_unknown else "non_stock_row"
-        self.shops: ShopsFile = shops_file(erp.url, folder, unknown_sku=policy)
+        self.unknown_sku = policy = "reject" if self.rejects_unknown else "non_stock_row"
+        self.shops: ShopsFile = shops_file(erp.url, folder, policy)
         self.sound_shops = self.shops
         self.counts: Counter[str] = Counter()
         self.mends: list[Callable[[], None]] = []
@@ -102,6 +102,7 @@ class Acts:
         assert revised is not None
         revised = replace(revised, fault="")
         entry = self.auditor.entries[sale_id(basket)]
+        entry.retold = True
         if sale_id(basket) not in self.auditor.postings:
             # Both versions come in together: the rows contradict each other.
             self.auditor.other_version(entry, revised)
@@ -180,6 +181,7 @@ class Acts:
         if what == "price":
             self.erp.control("POST", "products", productId=item.product_id, netPrice="1.2300")
         elif what == "tax":
+            self.auditor.retaxed.add(item.sku)
             self.erp.control(
                 "POST", "products", productId=item.product_id, taxCode="T5" if item.tax_code != "T5" else "T20"
             )

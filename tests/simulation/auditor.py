@@ -44,6 +44,7 @@ class Entry:
     basket: Transaction
     expectations: list[Expectation]
     delivered: bool = False
+    retold: bool = False  # the till told it again with other money
     causes: set[str] = field(default_factory=set)
     edited: dict[str, Document | None] = field(default_factory=dict)
 
@@ -68,6 +69,7 @@ class Auditor:
         self.products = products
         self.entries: dict[str, Entry] = {}
         self.hand_moves: Counter[tuple[int, int, int]] = Counter()  # product, warehouse, quantity
+        self.retaxed: set[str] = set()  # SKUs whose tax code a person changed in the ERP
         self.thrown_away: set[int] = set()  # orders a person deleted in the ERP
         self.foreign: set[int] = set()  # orders of other apps
         self.rules: list[tuple[str, Callable[[Entry], bool]]] = []  # reasons planted for whoever fits

@@ -1,7 +1,7 @@
 """The drill: one sale, one return, one exchange, each killed at every commit and at every request in turn.
 
-A day of its own for each kill: what came before is posted in peace, then the process that posts the one in question dies
-at the n-th moment of a kind, and the day must end as if nothing had happened. The n grows until the process lives.
+A day of its own for each kill: what came before is posted in peace, then the process that posts the one in question
+dies at the n-th moment of a kind, and the day must end as if nothing had happened. The n grows until the process lives.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ create table sim.clock (ahead double precision not null);
 insert into sim.clock values (0);
 create function sim.now() returns timestamptz language sql stable
     as 'select pg_catalog.now() + make_interval(secs => ahead) from sim.clock';
+create function sim.clock_timestamp() returns timestamptz language sql volatile
+    as 'select pg_catalog.clock_timestamp() + make_interval(secs => ahead) from sim.clock';
 do $$ declare one record; begin
     for one in select table_name, column_name from information_schema.columns
                where table_schema = 'tillbridge' and column_default like '%now()' loop

@@ -20,6 +20,7 @@ import stamina
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.multi_message import Rest
 from bp_assets.brightpearl.pacing import RequestBudget
+from bp_assets.budget import LedgerUsage
 from bp_assets.config import ShopsFile
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.locks import poster_lock
@@ -34,6 +35,7 @@ from tests.simulation.retailer import SQUARE_TOKEN, TOKEN
 
 _LOCK_SECONDS = 10.0  # PostgreSQL lets go of a dead process's lock when it notices
 _WAVES = 200
+_REST_SECONDS = 2.0  # who waits for its place in the cap may sleep longer than it must
 _CHILD_SECONDS = 60
 _processes = multiprocessing.get_context("forkserver")  # each child is a process of its own, imports once for all
 _processes.set_forkserver_preload(["tests.simulation.run"])
@@ -90,11 +92,9 @@ class Process:
         self.ledger = Ledger(database)
         erp = shops.erp
         budget = RequestBudget(
-            erp.requests_per_minute,
-            erp.reserve_percent,
-            clock=clock.monotonic,
-            rest=lambda _, seconds: clock.sleep(seconds),
-        )
+            erp.requests_per_minute, erp.reserve_percent, lanes=erp.lanes, store=LedgerUsage(self.ledger, erp.account),
+            clock=clock.monotonic, rest=lambda _, seconds: clock.sleep(max(seconds, _REST_SECONDS)),
+        )  # fmt: skip
         self.client = self.client_class(erp, TOKEN, lane="posting", budget=budget)
         self.client.traits["multi_message_rest"] = Rest(clock.monotonic)
         doors = Doors()

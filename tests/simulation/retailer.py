@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
-from bp_assets.config import ShopsFile
+from bp_assets.config import ShopsFile, loads
 
 TOKEN = "sandbox-token"
 SQUARE_TOKEN = "square-sandbox-token"
@@ -17,18 +15,20 @@ SETTLE_SECONDS = 600
 _FILE = Path(__file__).parents[2] / "shops.toml"
 
 
-def shops_file(erp_url: str, folder: Path, **posting: Any) -> ShopsFile:
-    """The shops file; ``posting`` overrules its section of that name."""
-    raw = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    raw["erp"] |= {
-        "base_url": erp_url, "search_lag_seconds": SEARCH_LAG_SECONDS, "timeout_seconds": 0.6,
-        "requests_per_minute": 200,
-    }  # fmt: skip
-    raw["posting"] |= posting
-    for shop in raw["shops"]:
-        feed = shop["feed"]
-        if feed["kind"] == "square":
-            feed["base_url"] = f"{erp_url}/square"
-        else:
-            feed |= {"folder": str(folder / shop["key"]), "settle_seconds": SETTLE_SECONDS}
-    return ShopsFile.model_validate(raw)
+def shops_text(erp_url: str, folder: Path, unknown_sku: str) -> str:
+    """The shops file of the demo, at other addresses, with a little less patience."""
+    text = _FILE.read_text(encoding="utf-8")
+    for old, new in (
+        ("http://127.0.0.1:8400", erp_url),
+        ("search_lag_seconds = 2", f"search_lag_seconds = {SEARCH_LAG_SECONDS}\ntimeout_seconds = 0.6"),
+        ('unknown_sku = "non_stock_row"', f'unknown_sku = "{unknown_sku}"'),
+        ("settle_seconds = 1\n", f"settle_seconds = {SETTLE_SECONDS}\n"),
+        ('folder = "drop/', f'folder = "{folder}/'),
+    ):
+        assert old in text, f"shops.toml no longer says {old}"
+        text = text.replace(old, new)
+    return text
+
+
+def shops_file(erp_url: str, folder: Path, unknown_sku: str) -> ShopsFile:
+    return loads(shops_text(erp_url, folder, unknown_sku))

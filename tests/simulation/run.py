@@ -22,6 +22,8 @@ from tests.simulation.auditor import Auditor, Caught
 from tests.simulation.clock import Clock
 from tests.simulation.day import DATE, Plan
 from tests.simulation.erp import Erp
+from tests.simulation.evening import close_the_books, move_lake
+from tests.simulation.finance import differences
 from tests.simulation.postgres import Postgres
 from tests.simulation.process import at_once
 
@@ -48,9 +50,12 @@ class Stage:
         self.erp, self.postgres, self.folder = erp, postgres, folder
         self._numbers = itertools.count(1)
 
-    def play(self, plan: Plan, acts_class: type[Acts] = Acts) -> Outcome:
-        """Play a day. Never raises for what the day brings; the outcome tells."""
-        return _Day(self, plan, f"day_{next(self._numbers)}", acts_class).play()
+    def play(self, plan: Plan, acts_class: type[Acts] = Acts, *, evening: bool = False) -> Outcome:
+        """Play a day. Never raises for what the day brings; the outcome tells.
+
+        With an ``evening`` the product's tables are filled and its checks run at its end, which takes seconds.
+        """
+        return _Day(self, plan, f"day_{next(self._numbers)}", acts_class, evening=evening).play()
 
 
 @contextmanager
@@ -64,11 +69,11 @@ def stage() -> Iterator[Stage]:
 
 
 class _Day:
-    def __init__(self, stage: Stage, plan: Plan, name: str, acts_class: type[Acts]) -> None:
-        self.stage, self.plan, self.name = stage, plan, name
+    def __init__(self, stage: Stage, plan: Plan, name: str, acts_class: type[Acts], *, evening: bool) -> None:
+        self.stage, self.plan, self.name, self.evening = stage, plan, name, evening
         self.outcome = Outcome(plan.seed)
         stage.erp.reset()
-        stage.postgres.make(name)
+        stage.postgres.make(name, with_lake=evening)
         url = stage.postgres.url(name)
         self.engine = sa.create_engine(url, pool_pre_ping=True, pool_size=1)
         self.clock = Clock(url, stage.erp.url)
@@ -76,6 +81,9 @@ class _Day:
         stage.erp.age(_BEGIN - timedelta(days=30))
         products = {item.sku: item.product_id for item in stage.erp.server.world.items}
         self.folder = stage.folder / name
+        self.folder.mkdir()
+        if evening:
+            move_lake(url, self.folder)
         self.acts = acts_class(plan, stage.erp, stage.postgres, name, self.folder, self.clock, Auditor(products))
         self.auditor = self.acts.auditor
         self.auditor.rejects_unknown = self.acts.rejects_unknown
@@ -88,6 +96,8 @@ class _Day:
             for event in self.plan.events:
                 self._step(event.kind, event.values, event.minutes)
             self._settle()
+            if self.evening:
+                self._close_the_books()
         except Caught as caught:
             self.outcome.failure = "\n".join(caught.findings)
         except Exception:  # whatever the engine lets through is a finding of its own
@@ -150,6 +160,14 @@ class _Day:
             if self.auditor.quiet():
                 return
         raise Caught([f"not settled after {_SETTLING_ROUNDS} rounds", *self.auditor.open()])
+
+    def _close_the_books(self) -> None:
+        self.clock.advance(_PAUSE_MINUTES * 60)
+        self.acts.stop()
+        books = close_the_books(self.acts.url, self.stage.erp.url, self.folder, self.acts.unknown_sku)
+        self.outcome.counts["evenings with finance and checks"] += 1
+        if findings := differences(self.auditor, books.reconciliation, books.takings, books.findings):
+            raise Caught(findings)
 
     def _close(self) -> None:
         self.acts.stop()
