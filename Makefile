@@ -35,6 +35,9 @@ test: $(STAMP) ## Run all tests
 simulate: $(STAMP) ## Play SEEDS days full of faults from FIRST on, JOBS at a time; an auditor checks every step
 	@$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(SEEDS) --jobs $(JOBS) $(ARGS)
 
+drill: $(STAMP) ## Kill a sale, a return and an exchange at every commit and request in turn
+	@$(BIN)/python -m tests.simulation --drill --jobs $(JOBS) $(ARGS)
+
 check: $(STAMP) ## Lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -279,9 +279,9 @@ class Acts:
         self.counts["turns of the poster"] += 1
         if not died:
             return "it came to its end before"
-        self.counts[f"killed: {_KILLS[moment]}"] += 1
+        self.counts[f"killed: {KILLS[moment]}"] += 1
         struck = self.erp.gate.struck if moment in ("arrived", "handled") else ""
-        return f"died {_KILLS[moment]} {number} {struck}"
+        return f"died {KILLS[moment]} {number} {struck}"
 
     def on_shaken(self, moment: str, number: int, how: str) -> str:
         """PostgreSQL goes away in the middle of a turn and comes back."""
@@ -307,7 +307,7 @@ class Acts:
             raise psycopg2.OperationalError("server closed the connection unexpectedly")
 
 
-_KILLS = {
+KILLS = {
     "commit": "before commit",
     "committed": "after commit",
     "sending": "before request",

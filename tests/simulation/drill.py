@@ -25,18 +25,17 @@ _MOST = 60  # moments of one kind in one turn; a limit on the loop
 _ONE_BY_ONE = {"kind": "error", "route": "POST /multi-message", "status": 404}
 
 
-def drill(
-    stage: Stage, subject: str, moments: Sequence[str] = MOMENTS, *, packed: bool = True
-) -> Iterator[tuple[str, Outcome]]:
-    """A day for each kill, with its name."""
+def drill(stage: Stage, subject: str, moments: Sequence[str] = MOMENTS, *, packed: bool = True, step: int = 1) -> Iterator[Outcome]:
+    """A day for each kill; at every ``step``-th moment."""
     baskets = _baskets(subject, stage.erp.server.world.items)
     for moment in moments:
-        for number in range(1, _MOST):
+        for number in range(1, _MOST, step):
             outcome = stage.play(_plan(baskets, moment, number, packed=packed))
             died = any(name.startswith("killed: ") for name in outcome.counts)
             if not died and not outcome.failure:
                 break
-            yield f"{subject}{'' if packed else ' one by one'}, {moment} {number}", outcome
+            outcome.name = f"{subject}{'' if packed else ' one by one'}, {moment} {number}"
+            yield outcome
         else:
             raise AssertionError(f"a {subject} has more than {_MOST} moments of {moment}")
 

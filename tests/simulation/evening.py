@@ -36,8 +36,8 @@ def move_lake(database: str, folder: Path) -> None:
         connection.execute(move, {"folder": f"{folder}/lake/"})
 
 
-def close_the_books(database: str, erp_url: str, folder: Path, unknown_sku: str) -> Books:
-    """Run ``refresh_all`` and all checks, and hand over what they say."""
+def close_the_books(database: str, erp_url: str, folder: Path, unknown_sku: str, *, checks: bool) -> Books:
+    """Read back, reconcile, and with ``checks`` fill every table and run all checks; hand over what they say."""
     import dagster as dg
 
     config = folder / "shops.toml"
@@ -56,7 +56,7 @@ def close_the_books(database: str, erp_url: str, folder: Path, unknown_sku: str)
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         try:
             with dg.DagsterInstance.ephemeral() as instance:
-                for job in ("refresh_all", "run_checks"):
+                for job in ("refresh_all", "run_checks") if checks else ("read_back",):
                     defs.resolve_job_def(job).execute_in_process(instance=instance, run_config=quiet)
             with lake_of(home).open() as reading:
                 return Books(*(reading.execute(f"from {name}").pl().to_dicts() for name in _TABLES))

@@ -22,7 +22,7 @@ from tests.simulation.auditor import Auditor, Caught
 from tests.simulation.clock import Clock
 from tests.simulation.day import DATE, Plan
 from tests.simulation.erp import Erp
-from tests.simulation.evening import close_the_books, move_lake
+from tests.simulation.evening import Books, close_the_books, move_lake
 from tests.simulation.finance import differences
 from tests.simulation.postgres import Postgres
 from tests.simulation.process import at_once
@@ -37,10 +37,12 @@ class Outcome:
     """How a day went: ``failure`` is empty for a sound one. ``counts`` feeds the coverage table."""
 
     seed: int
+    name: str = ""
     trace: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     failure: str = ""
     seconds: float = 0.0
+    evening: tuple[Auditor, Books] | None = None
 
 
 class Stage:
@@ -50,10 +52,11 @@ class Stage:
         self.erp, self.postgres, self.folder = erp, postgres, folder
         self._numbers = itertools.count(1)
 
-    def play(self, plan: Plan, acts_class: type[Acts] = Acts, *, evening: bool = False) -> Outcome:
+    def play(self, plan: Plan, acts_class: type[Acts] = Acts, *, evening: str = "") -> Outcome:
         """Play a day. Never raises for what the day brings; the outcome tells.
 
-        With an ``evening`` the product's tables are filled and its checks run at its end, which takes seconds.
+        With an ``evening`` the product's finance tables are filled at its end (``finance``), or all of its tables and
+        the checks run (``checks``): both take seconds.
         """
         return _Day(self, plan, f"day_{next(self._numbers)}", acts_class, evening=evening).play()
 
@@ -69,11 +72,11 @@ def stage() -> Iterator[Stage]:
 
 
 class _Day:
-    def __init__(self, stage: Stage, plan: Plan, name: str, acts_class: type[Acts], *, evening: bool) -> None:
+    def __init__(self, stage: Stage, plan: Plan, name: str, acts_class: type[Acts], *, evening: str) -> None:
         self.stage, self.plan, self.name, self.evening = stage, plan, name, evening
         self.outcome = Outcome(plan.seed)
         stage.erp.reset()
-        stage.postgres.make(name, with_lake=evening)
+        stage.postgres.make(name, with_lake=bool(evening))
         url = stage.postgres.url(name)
         self.engine = sa.create_engine(url, pool_pre_ping=True, pool_size=1)
         self.clock = Clock(url, stage.erp.url)
@@ -146,8 +149,9 @@ class _Day:
         for shop, places in late.items():
             self._step("deliver", {"shop": shop, "baskets": places})
         self._until_quiet()
-        self._step("retry", {})
-        self._until_quiet()
+        if any(posting.state == "rejected" for posting in self.auditor.postings.values()):
+            self._step("retry", {})
+            self._until_quiet()
         if findings := self.auditor.unsettled():
             raise Caught(findings)
         if crashes := self.stage.erp.crashes():
@@ -164,8 +168,11 @@ class _Day:
     def _close_the_books(self) -> None:
         self.clock.advance(_PAUSE_MINUTES * 60)
         self.acts.stop()
-        books = close_the_books(self.acts.url, self.stage.erp.url, self.folder, self.acts.unknown_sku)
-        self.outcome.counts["evenings with finance and checks"] += 1
+        books = close_the_books(
+            self.acts.url, self.stage.erp.url, self.folder, self.acts.unknown_sku, checks=self.evening == "checks"
+        )
+        self.outcome.counts[f"evenings with {self.evening}"] += 1
+        self.outcome.evening = (self.auditor, books)
         if findings := differences(self.auditor, books.reconciliation, books.takings, books.findings):
             raise Caught(findings)
 
