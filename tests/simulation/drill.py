@@ -25,7 +25,9 @@ _MOST = 60  # moments of one kind in one turn; a limit on the loop
 _ONE_BY_ONE = {"kind": "error", "route": "POST /multi-message", "status": 404}
 
 
-def drill(stage: Stage, subject: str, moments: Sequence[str] = MOMENTS, *, packed: bool = True, step: int = 1) -> Iterator[Outcome]:
+def drill(
+    stage: Stage, subject: str, moments: Sequence[str] = MOMENTS, *, packed: bool = True, step: int = 1
+) -> Iterator[Outcome]:
     """A day for each kill; at every ``step``-th moment."""
     baskets = _baskets(subject, stage.erp.server.world.items)
     for moment in moments:
