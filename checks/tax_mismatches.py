@@ -36,7 +36,7 @@ lines as (
     left join currency_units u on u.currency = l.currency
 ),
 erp_rows as (
-    select o.sale_id, o.document, o.order_id, r.row_id, r.tax_code, r.net, r.sku
+    select o.sale_id, o.document, o.order_id, r.order_row_id, r.tax_code, r.net, r.sku
     from posted_order_rows r join posted_orders o on o.order_id = r.order_id
 )
 """
@@ -63,7 +63,7 @@ _ROWS_THERE = f"""
 {_DIFFERING}
 select e.*, e.tax_code as code, e.net as net_on_row
 from erp_rows e semi join differing d on d.sale_id = e.sale_id and d.document = e.document
-order by e.sale_id, e.row_id
+order by e.sale_id, e.order_row_id
 """
 
 _SQL = f"""
@@ -168,7 +168,7 @@ def _miscoded(
                 continue
             row = same.pop(0)
             if row["code"] != line["code"]:
-                yield line, {"erp_code": row["code"], "order_id": row["order_id"], "row_id": row["row_id"]}
+                yield line, {"erp_code": row["code"], "order_id": row["order_id"], "row_id": row["order_row_id"]}
         free_lines, free_rows = left, [row for rest in open_rows.values() for row in rest]
 
 

@@ -279,7 +279,7 @@ class Books:
         by_rate = {Decimal(rate): code for code, rate in RATES.items()}
         code = self.shops.tax_map.get(line.name) or by_rate[line.rate or Decimal(0)]
         self.put(
-            "posted_order_rows", order_id=order, row_id=row, sequence=sequence, product_id=product,
+            "posted_order_rows", order_id=order, order_row_id=row, sequence=sequence, product_id=product,
             sku=line.sku if product != FREE_TEXT else None, name=line.sku.title(), quantity=quantity,
             tax_code=code, net=abs(line.gross - line.tax), tax=abs(line.tax),
             currency="GBP", as_of=NOW,
@@ -288,7 +288,7 @@ class Books:
         if not tracked or line.later or line.restock == "none":
             return
         self.put(
-            "posted_goods", note_id=next(self._ids), row_id=row, 
+            "posted_goods", note_id=next(self._ids), order_row_id=row, 
             location_id=warehouse * 10 + (line.restock == "quarantine"),
             direction="in" if document == "SC" else "out", order_id=order, product_id=product,
             warehouse_id=(ship or warehouse) if line.later else warehouse, quantity=quantity, moved=True,

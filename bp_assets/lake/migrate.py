@@ -18,12 +18,18 @@ from bp_assets.lake.connect import Lake
 from bp_assets.lake.errors import LakeNewer, LakeSchemaError
 from bp_assets.lake.tables import TABLES, Table
 
-VERSION = 1
+VERSION = 2
 INLINE_ROWS = 500  # smaller inserts stay in the catalogue until maintenance writes them to files
 # DuckLake keeps these names for itself in tables with inlined rows: a table that has one goes without inlining.
 _RESERVED = {"row_id", "begin_snapshot", "end_snapshot"}
 # SQL that leads from the version before to this one, run before tables and columns are added.
-STEPS: dict[int, tuple[str, ...]] = {}
+STEPS: dict[int, tuple[str, ...]] = {
+    # ``row_id`` kept their small writes from being inlined: each read-back left a file per table.
+    2: (
+        "ALTER TABLE posted_order_rows RENAME COLUMN row_id TO order_row_id",
+        "ALTER TABLE posted_goods RENAME COLUMN row_id TO order_row_id",
+    ),
+}
 
 _OWN = (
     "CREATE TABLE IF NOT EXISTS lake_version (version INTEGER NOT NULL, shape VARCHAR NOT NULL, applied TIMESTAMPTZ)",

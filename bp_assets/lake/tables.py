@@ -321,7 +321,7 @@ POSTED_ORDER_ROWS = Table(
     "Rows of the orders and credits read back.",
     (
         col("order_id", "BIGINT", "Order.", references="posted_orders.order_id"),
-        col("row_id", "BIGINT", "Brightpearl's row id."),
+        col("order_row_id", "BIGINT", "Brightpearl's row id."),
         col("sequence", "INTEGER", "Position on the order.", nullable=True),
         col("product_id", "BIGINT", "Product; 1000 is the ERP's free-text product."),
         col("sku", "VARCHAR", "SKU in the ERP.", nullable=True),
@@ -334,7 +334,7 @@ POSTED_ORDER_ROWS = Table(
         col("currency", "VARCHAR", "ISO 4217 code."),
         _AS_OF,
     ),
-    ("row_id",), "posting", "finance", "Brightpearl order GET, 200 a request",
+    ("order_row_id",), "posting", "finance", "Brightpearl order GET, 200 a request",
 )  # fmt: skip
 
 POSTED_PAYMENTS = Table(
@@ -360,7 +360,7 @@ POSTED_GOODS = Table(
     "Goods that moved for those orders and credits: out by goods-out note, in by goods-in note.",
     (
         col("note_id", "BIGINT", "Brightpearl's goods note."),
-        col("row_id", "BIGINT", "Order row.", references="posted_order_rows.row_id"),
+        col("order_row_id", "BIGINT", "Order row.", references="posted_order_rows.order_row_id"),
         col("location_id", "BIGINT", "Location in the warehouse."),
         col("direction", "VARCHAR", "out or in."),
         col("order_id", "BIGINT", "Order or credit.", references="posted_orders.order_id"),
@@ -371,7 +371,7 @@ POSTED_GOODS = Table(
         col("quarantined", "BOOLEAN", "Received into the quarantine location."),
         _AS_OF,
     ),
-    ("note_id", "row_id", "location_id"), "posting", "warehouse", "Brightpearl goods-out and goods-in GET",
+    ("note_id", "order_row_id", "location_id"), "posting", "warehouse", "Brightpearl goods-out and goods-in GET",
 )  # fmt: skip
 
 SUMMARY_LINES = Table(

@@ -127,7 +127,7 @@ def framed(facts: dict[int, Facts], refs: dict[int, str], quarantine: dict[int, 
         made.rows += rows.order_rows(fact.order, as_of)
         made.payments += [rows.payment(one, as_of) for one in fact.payments]
         for row in _goods(fact, quarantine, as_of):
-            key = (row["note_id"], row["row_id"], row["location_id"])
+            key = (row["note_id"], row["order_row_id"], row["location_id"])
             if key in made.goods:  # the same row from two batches of one location
                 row["quantity"] += made.goods[key]["quantity"]
             made.goods[key] = row

@@ -152,7 +152,7 @@ def order_rows(one: ErpOrder, as_of: datetime) -> list[Row]:
     return [
         {
             "order_id": one.order_id,
-            "row_id": row.row_id,
+            "order_row_id": row.row_id,
             "sequence": row.sequence,
             "product_id": row.product_id,
             "sku": row.sku or None,
@@ -188,7 +188,7 @@ def goods_out(note: GoodsOutNote, as_of: datetime) -> list[Row]:
     return [
         {
             "note_id": note.note_id,
-            "row_id": row.row_id,
+            "order_row_id": row.row_id,
             "location_id": row.location_id,
             "direction": "out",
             "order_id": note.order_id,
@@ -208,7 +208,7 @@ def goods_in(note: GoodsInNote, quarantine: dict[int, int], as_of: datetime) -> 
     return [
         {
             "note_id": note.note_id,
-            "row_id": row.row_id,
+            "order_row_id": row.row_id,
             "location_id": row.location_id,
             "direction": "in",
             "order_id": note.order_id,

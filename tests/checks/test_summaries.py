@@ -40,7 +40,7 @@ def summed_up(books: Books) -> Books:
             **money,
         )  # fmt: skip
         books.put(
-            "posted_order_rows", order_id=order_id, row_id=order_id * 10, sequence=10, product_id=1000,
+            "posted_order_rows", order_id=order_id, order_row_id=order_id * 10, sequence=10, product_id=1000,
             name="Goods T20, 2 receipts", quantity=Decimal(1), tax_code="T20", nominal_code="4000", **money,
         )  # fmt: skip
         kind, sign = ("RECEIPT", 1) if document == "SO" else ("PAYMENT", -1)

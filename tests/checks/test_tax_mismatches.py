@@ -80,7 +80,7 @@ def test_a_wrong_code_names_order_and_row(books: Books, context: CheckContext) -
     books.receipt("leeds 1001 2026-11-20\n1 MUG 12.00 20%\n1 COAT 12.00 20%\ncard 24.00")
     books.post("1001")
     books.sql("update posted_order_rows set tax_code = 'T0' where sku = 'COAT'")
-    ((order, row),) = books.sql("select order_id, row_id from posted_order_rows where sku = 'COAT'")
+    ((order, row),) = books.sql("select order_id, order_row_id from posted_order_rows where sku = 'COAT'")
     assert tax_mismatches(books.connection, context) == [
         Finding(
             check="tax_mismatches", kind="code", shop="leeds", receipt_number="1001", sale_id="sale-1001",
@@ -148,5 +148,5 @@ def test_excluded_receipts_are_not_looked_at(books: Books, context: CheckContext
 def test_the_order_of_rows_in_the_erp_does_not_matter(books: Books, context: CheckContext) -> None:
     books.receipt("leeds 1001 2026-11-20\n1 MUG 12.00 20%\n1 TEA 10.00 0%\n1 COAT 10.00 0%\ncard 32.00")
     books.post("1001")
-    books.sql("update posted_order_rows set sequence = 10 - sequence, row_id = 1000 - row_id")
+    books.sql("update posted_order_rows set sequence = 10 - sequence, order_row_id = 1000 - order_row_id")
     assert tax_mismatches(books.connection, context) == []

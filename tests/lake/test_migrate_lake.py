@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import polars as pl
 import pytest
 
 from bp_assets.lake.columns import col
@@ -65,8 +66,33 @@ def test_another_type_without_a_step_is_refused_and_nothing_is_changed(lake: Lak
     assert migrate(lake) == []
 
 
+def test_a_lake_of_the_first_version_keeps_its_rows_and_writes_small_changes_without_files(lake: Lake) -> None:
+    with lake.writing(), lake.open(read_only=False) as old:
+        for table in ("posted_order_rows", "posted_goods"):
+            old.execute(f"CALL ducklake_set_option('lake', 'data_inlining_row_limit', 0, table_name => '{table}')")
+            old.execute(f"ALTER TABLE {table} RENAME COLUMN order_row_id TO row_id")
+        columns = "order_id, row_id, product_id, sku, name, quantity, tax_code, net, tax, currency, as_of"
+        values = "1, 11, 1007, 'MUG', 'Mug', 1, 'T20', 10, 2, 'GBP', now()"
+        old.execute(f"INSERT INTO posted_order_rows ({columns}) VALUES ({values})")
+        old.execute("UPDATE lake_version SET version = 1")
+    assert [step for step in migrate(lake) if step.startswith("step 2")] == [
+        f"step 2: ALTER TABLE {table} RENAME COLUMN row_id TO order_row_id"
+        for table in ("posted_order_rows", "posted_goods")
+    ]
+    held = lake.read("SELECT * FROM posted_order_rows")
+    assert (held["order_row_id"].to_list(), held["sku"].to_list()) == ([11], ["MUG"])
+    files = sorted(lake.home.lake.rglob("*.parquet"))
+    more = held.with_columns(order_row_id=pl.lit(12, pl.Int64()))
+    lake.write(lambda writer: writer.upsert("posted_order_rows", more))
+    assert lake.read("SELECT order_row_id FROM posted_order_rows ORDER BY 1").rows() == [(11,), (12,)]
+    lake.write(lambda writer: writer.upsert("posted_order_rows", held.with_columns(sku=pl.lit("CUP"))))
+    assert lake.read("SELECT order_row_id, sku FROM posted_order_rows ORDER BY 1").rows() == [(11, "CUP"), (12, "MUG")]
+    assert [file for file in lake.home.lake.rglob("*.parquet") if file not in files and "delete" not in file.name] == []
+    assert migrate(lake) == []
+
+
 def test_a_lake_from_a_newer_version_is_left_alone_with_a_clear_word(lake: Lake) -> None:
     with lake.transaction() as writer:
         writer.connection.execute("UPDATE lake_version SET version = 999")
-    with pytest.raises(LakeNewer, match="The lake is at version 999, this tillbridge knows up to 1"):
+    with pytest.raises(LakeNewer, match="The lake is at version 999, this tillbridge knows up to 2"):
         migrate(lake)
