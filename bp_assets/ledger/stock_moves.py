@@ -156,7 +156,7 @@ def waiting_moves(ledger: Ledger, shop: str, receipts: int) -> list[Waiting]:
 
 @retrying
 def shops_at_work(ledger: Ledger) -> dict[str, datetime | None]:
-    """Shops with moves that are not done, and when each last sent a request."""
+    """Shops with moves that are not done, and when each last sent a request; whoever waits longest comes first."""
     last = (
         sa.select(stock_batches.c.shop, sa.func.max(stock_batches.c.intended_at).label("at"))
         .group_by(stock_batches.c.shop)
@@ -169,7 +169,8 @@ def shops_at_work(ledger: Ledger) -> dict[str, datetime | None]:
         .distinct()
     )
     with ledger.begin() as connection:
-        return {row.shop: row.at for row in connection.execute(query.order_by(stock_moves.c.shop))}
+        ordered = query.order_by(last.c.at.asc().nulls_first(), stock_moves.c.shop)
+        return {row.shop: row.at for row in connection.execute(ordered)}
 
 
 def begin_batch(ledger: Ledger, shop: str, warehouse_id: int, moves: Sequence[Move], body: Any) -> int:

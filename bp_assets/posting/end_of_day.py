@@ -19,6 +19,7 @@ from bp_assets.posting.close import close_due
 from bp_assets.posting.close import is_due as day_is_due
 from bp_assets.posting.stock_batches import StockBatches
 
+MOST_REQUESTS = 100  # of stock in one round; what is left goes in the next
 _FIRST_REST, _LONGEST_REST = timedelta(seconds=5), timedelta(minutes=2)
 
 
@@ -30,6 +31,7 @@ class Done:
     summaries: int = 0
     parked: int = 0
     trouble: str = ""
+    more: bool = False  # whether a summary was made, or stock may be left to be moved
 
 
 def is_due(ledger: Ledger, shops: ShopsFile, now: datetime) -> bool:
@@ -56,8 +58,8 @@ class EndOfDay:
         self._stock = StockBatches(ledger, client, shops, still_mine=still_mine, now=now)
         self._rest, self._rests_until = _FIRST_REST, datetime.min.replace(tzinfo=UTC)
 
-    def round(self, catalogue: Callable[[], Catalogue]) -> Done:
-        """One round; it costs one question to the ledger where nothing waits.
+    def round(self, catalogue: Callable[[], Catalogue], most_requests: int = MOST_REQUESTS) -> Done:
+        """One round of at most so many stock requests; it costs one question to the ledger where nothing waits.
 
         Never raises for the ERP: what can't be done now goes on after a rest, and holds up no other posting.
         """
@@ -66,10 +68,12 @@ class EndOfDay:
         done = Done()
         try:
             read = catalogue()
-            moved = self._stock.move_due(read)
+            moved = self._stock.move_due(read, most_requests)
             done.requests, done.parked, done.trouble = moved.requests, moved.parked, moved.trouble
+            done.more = moved.requests >= most_requests
             closed = close_due(self.ledger, self.client, self.shops, read, self.now())
             done.summaries, done.parked = closed.summaries, done.parked + closed.parked
+            done.more |= closed.summaries > 0
         except ErpError as error:
             self._rests_until = self.now() + self._rest
             self._rest = min(_LONGEST_REST, self._rest * 2)

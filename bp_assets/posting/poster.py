@@ -20,7 +20,7 @@ from bp_assets.config import ShopsFile
 from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, due, park
-from bp_assets.posting.end_of_day import EndOfDay
+from bp_assets.posting.end_of_day import MOST_REQUESTS, EndOfDay
 from bp_assets.posting.links import Links, adopt
 from bp_assets.posting.lookup import look_up
 from bp_assets.posting.past import Past
@@ -100,10 +100,25 @@ class Poster:
         """Send what is due now, at most so many waves of it; ``Summary.more`` says whether something may be left.
 
         ``choose`` may narrow each wave, or end them by leaving nothing of it. Never raises for the ERP;
-        ``Summary.down`` says if it stopped for it.
+        ``Summary.down`` says if it stopped for it. End-of-day shops come first; but whoever asks for single waves comes
+        again at once, and a fresh sale then waits for nothing of theirs but one request.
         """
         summary = Summary(more=True)
-        self._end_of_day_round(summary)
+        single = most_waves == 1
+        if not single:
+            self._end_of_day_round(summary)
+        self._waves(summary, on_wave, most_waves, choose)
+        if single:
+            self._end_of_day_round(summary, most_requests=1)
+        return summary
+
+    def _waves(
+        self,
+        summary: Summary,
+        on_wave: Callable[[Summary], None],
+        most_waves: int,
+        choose: Callable[[Sequence[Posting]], Sequence[Posting]],
+    ) -> None:
         for _ in range(most_waves):
             size = self.shops.posting.batch_size
             batch = due(self.ledger, min(size, _PROBE) if self._down else size, self.now())
@@ -123,11 +138,11 @@ class Poster:
             self._down = False
             summary.waves += 1
             on_wave(summary)
-        return summary
 
-    def _end_of_day_round(self, summary: Summary) -> None:
+    def _end_of_day_round(self, summary: Summary, most_requests: int = MOST_REQUESTS) -> None:
         """Stock and closes of end-of-day shops; the summaries they become are due after it."""
-        done = self._end_of_day.round(lambda: self.catalogue)
+        done = self._end_of_day.round(lambda: self.catalogue, most_requests)
+        summary.more |= done.more
         summary.calls += done.requests
         summary.parked += done.parked
         summary.trouble = done.trouble

@@ -33,7 +33,6 @@ from bp_assets.posting.stock import MOST_MOVES, correction_body, moves_of, next_
 from bp_assets.posting.work import plan_posting
 
 _AT_ONCE = 500  # receipts looked at together
-_MOST_REQUESTS = 100  # of one shop in one round; what is left goes in the next
 _REST = timedelta(minutes=1)  # of a shop whose stock the ERP refuses to be asked about
 _EARLIER = timedelta(hours=2)  # a till's clock is not the ERP's
 
@@ -73,8 +72,8 @@ class StockBatches:
         self._seen: dict[str, _Seen] = {}
         self._resting: dict[str, datetime] = {}
 
-    def move_due(self, catalogue: Catalogue) -> Moved:
-        """Plan what came in, send what is due.
+    def move_due(self, catalogue: Catalogue, most_requests: int) -> Moved:
+        """Plan what came in, send what is due in at most so many requests; the shop that waits longest goes first.
 
         Raises:
             ErpError: the ERP can't be worked with. What was sent is settled or waits to be looked up.
@@ -82,14 +81,16 @@ class StockBatches:
         done = Moved()
         self._plan(catalogue, done)
         for key, last in ledger_moves.shops_at_work(self.ledger).items():
+            if done.requests >= most_requests:
+                break
             if self.shops.has(key) and self._resting.get(key, self.now()) <= self.now():
-                self._one_shop(self.shops.shop(key), last, done)
+                self._one_shop(self.shops.shop(key), last, most_requests, done)
         return done
 
-    def _one_shop(self, shop: Shop, last: datetime | None, done: Moved) -> None:
+    def _one_shop(self, shop: Shop, last: datetime | None, most_requests: int, done: Moved) -> None:
         try:
             if self._looked_up(shop, done):
-                self._send_due(shop, last, done)
+                self._send_due(shop, last, most_requests, done)
         except ErpRefused as error:  # a warehouse or a price list that is not there: that of this shop alone
             self._resting[shop.key] = self.now() + _REST
             done.trouble = f"stock of {shop.key}: {error}"
@@ -171,8 +172,8 @@ class StockBatches:
         return notes_by_reason(self.client, warehouse_id, sorted(unknown))
 
     # -- what is due ------------------------------------------------------------------------------------------------
-    def _send_due(self, shop: Shop, last: datetime | None, done: Moved) -> None:
-        for _ in range(_MOST_REQUESTS):
+    def _send_due(self, shop: Shop, last: datetime | None, most_requests: int, done: Moved) -> None:
+        while done.requests < most_requests:
             waiting = ledger_moves.waiting_moves(self.ledger, shop.key, MOST_MOVES)
             if not waiting or not self._time_for(shop, waiting, last):
                 return

@@ -148,6 +148,19 @@ def test_stock_goes_at_most_once_an_interval_and_at_once_where_a_request_would_b
     assert len(house.moves()) == 2
 
 
+def test_between_single_waves_only_one_stock_request_is_made_and_fresh_sales_go_first(house: House) -> None:
+    house.change(posting={"stock_interval_seconds": 0})
+    in_mode(house, Mode.END_OF_DAY, "leeds")
+    in_mode(house, Mode.END_OF_DAY, "london")
+    member, other = sell(house, SALE), sell(house, "london 2\n1 MUG 6.00 20%\ncard 6.00")
+    poster = house.poster()
+    first = poster.post_due(most_waves=1)
+    assert (house.books()["requests"][CORRECTIONS], first.more) == (1, True)
+    poster.post_due(most_waves=1)
+    assert house.books()["requests"][CORRECTIONS] == 2
+    assert {house.posting(one).stock for one in (member, other)} == {"moved"}
+
+
 def test_a_day_is_not_closed_before_its_time_and_is_when_somebody_asks_for_it(house: House) -> None:
     (sale_id,) = open_day(house, SALE)
     house.post()
