@@ -1,6 +1,6 @@
 """End of day: when a trading day is over, its receipts become summaries, which are then posted like any sale.
 
-A day is closed after its time, or when somebody asks for it, and once the stock of all that is to go in has moved.
+A day is closed after its time, or when somebody asks for it. Only receipts whose stock has moved go in.
 Receipts that come after it make further summaries; one that was made never changes once anything of it was sent.
 Read: ``postings``, ``stock_moves``, the ERP (accounts of products). Written: ``postings``, the parts of summaries.
 """
@@ -24,6 +24,7 @@ from bp_assets.posting.summary import close_day, parts_of
 from bp_assets.posting.work import plan_posting
 
 _AGAIN = timedelta(seconds=60)  # after a close: late receipts are gathered a moment, or each would be a summary
+_PATIENCE = timedelta(minutes=30)  # with stock that has not moved
 _MOST_RECEIPTS = 10_000  # of one close; what is left makes further summaries in the next round
 
 
@@ -52,13 +53,15 @@ def close_due(ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Ca
 
 
 def is_due(gathering: Gathering, shop: Shop, now: datetime) -> bool:
-    """Whether a day is to be closed now. It waits for the stock of every receipt that is to go in."""
-    if not gathering.ready or gathering.unready:
+    """Whether a day is to be closed now. It waits a while for the stock of all its receipts, not for ever: what can't
+    be moved goes into a further summary.
+    """
+    if not gathering.ready:
         return False
-    if gathering.close_asked_at is not None:
-        return True
-    lately = gathering.closed_at is not None and now < gathering.closed_at + _AGAIN
-    return now >= shop.closes_at(gathering.business_date) and not lately
+    since = gathering.close_asked_at or shop.closes_at(gathering.business_date)
+    if now < since or (gathering.unready and now < since + _PATIENCE):
+        return False
+    return gathering.close_asked_at is not None or gathering.closed_at is None or now >= gathering.closed_at + _AGAIN
 
 
 def _close(

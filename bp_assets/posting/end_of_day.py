@@ -68,16 +68,29 @@ class EndOfDay:
         done = Done()
         try:
             read = catalogue()
-            moved = self._stock.move_due(read, most_requests)
-            done.requests, done.parked, done.trouble = moved.requests, moved.parked, moved.trouble
-            done.more = moved.requests >= most_requests
-            closed = close_due(self.ledger, self.client, self.shops, read, self.now())
-            done.summaries, done.parked = closed.summaries, done.parked + closed.parked
-            done.more |= closed.summaries > 0
+            down = self._move(read, most_requests, done)
+            self._close(read, done)  # what is ready is closed, whatever became of the stock of others
         except ErpError as error:
-            self._rests_until = self.now() + self._rest
-            self._rest = min(_LONGEST_REST, self._rest * 2)
-            done.trouble = str(error)
-        else:
+            down = str(error)
+        if not down:  # a shop's own trouble rests that shop alone, see stock_batches.py
             self._rest = _FIRST_REST
+            return done
+        self._rests_until = self.now() + self._rest
+        self._rest = min(_LONGEST_REST, self._rest * 2)
+        done.trouble = down
         return done
+
+    def _move(self, read: Catalogue, most_requests: int, done: Done) -> str:
+        """Move stock; why the ERP could not be worked with, empty if it could."""
+        try:
+            moved = self._stock.move_due(read, most_requests)
+        except ErpError as error:
+            return str(error)
+        done.requests, done.parked, done.trouble = moved.requests, moved.parked, moved.trouble
+        done.more = moved.requests >= most_requests
+        return ""
+
+    def _close(self, read: Catalogue, done: Done) -> None:
+        closed = close_due(self.ledger, self.client, self.shops, read, self.now())
+        done.summaries, done.parked = closed.summaries, done.parked + closed.parked
+        done.more |= closed.summaries > 0

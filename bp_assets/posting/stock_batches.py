@@ -19,7 +19,7 @@ from bp_assets.brightpearl.calls import Call, Sent, send_one
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.corrections import correction_notes, notes_by_reason
 from bp_assets.brightpearl.encode import stock_correction_path
-from bp_assets.brightpearl.errors import ErpRefused, Outcome
+from bp_assets.brightpearl.errors import BadAnswer, ErpRefused, Outcome
 from bp_assets.brightpearl.products import Price, prices
 from bp_assets.brightpearl.stock import availability
 from bp_assets.config import Shop, ShopsFile
@@ -91,7 +91,7 @@ class StockBatches:
         try:
             if self._looked_up(shop, done):
                 self._send_due(shop, last, most_requests, done)
-        except ErpRefused as error:  # a warehouse or a price list that is not there: that of this shop alone
+        except (ErpRefused, BadAnswer) as error:  # a warehouse that is not there, a record: that of this shop alone
             self._resting[shop.key] = self.now() + _REST
             done.trouble = f"stock of {shop.key}: {error}"
 
