@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.trading_days import CHANNEL
+from bp_assets.ledger.webhooks import TILLS_CHANNEL
 
 _LOCK_TIMEOUT = "55P03"
 _ASKED_AGAIN = "1s"  # how long a waiting run lies in PostgreSQL's queue before it looks up
@@ -99,11 +100,17 @@ def _queued(connection: sa.Connection, account: str) -> bool:
 
 
 class Bell:
-    """Rings for new postings. Notices between two waits are kept, none is lost while the connection lives."""
+    """Rings for new postings and for hints of tills. Notices are kept between waits, while the connection lives."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
         self._lost = False
+        self._hints: set[str] = set()
+
+    def hints(self) -> set[str]:
+        """The till systems that hinted at something since this was last asked."""
+        told, self._hints = self._hints, set()
+        return told
 
     def wait(self, seconds: float) -> bool:
         """Whether something was put into the queue; waits at most ``seconds``. A lost connection counts as one ring.
@@ -120,6 +127,7 @@ class Bell:
             while True:
                 driver.poll()
                 if driver.notifies:
+                    self._hints |= {one.payload for one in driver.notifies if one.channel == TILLS_CHANNEL}
                     driver.notifies.clear()
                     return True
                 left = deadline - time.monotonic()
@@ -135,7 +143,8 @@ def bell(ledger: Ledger) -> Iterator[Bell]:
     """Listen for new postings for the time of the block. Open it, then ask ``due``, then wait: nothing is missed."""
     connection = _own_connection(ledger)
     try:
-        connection.execute(sa.text(f"listen {CHANNEL}"))
+        for channel in (CHANNEL, TILLS_CHANNEL):
+            connection.execute(sa.text(f"listen {channel}"))
         yield Bell(connection)
     finally:
         with suppress(sa.exc.DBAPIError):

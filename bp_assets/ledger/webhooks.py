@@ -1,6 +1,6 @@
 """Hints from outside that something changed. Only hints: a sweep finds what they miss, and a repeated one is harmless.
 
-Read and written: ``webhooks``.
+A till's hint rings the posting run that is at work (``locks.Bell``). Read and written: ``webhooks``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from sqlalchemy.dialects import postgresql as pg
 
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.schema import webhooks
+
+TILLS_CHANNEL = "tillbridge_tills"
+ERP = "brightpearl"  # the one source that is no till
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ def hear(ledger: Ledger, source: str, event: str, resource_id: str, payload: Any
     """Keep one hint; its id. ``payload`` is any JSON value."""
     row = {"source": source, "event": event, "resource_id": resource_id, "payload": payload}
     with ledger.begin() as connection:
+        if source != ERP:
+            connection.execute(sa.select(sa.func.pg_notify(TILLS_CHANNEL, source)))
         return int(connection.scalars(sa.insert(webhooks).returning(webhooks.c.webhook_id), [row]).one())
 
 
@@ -54,6 +59,14 @@ def handled(ledger: Ledger, webhook_ids: Sequence[int]) -> int:
     change = sa.update(webhooks).where(chosen, webhooks.c.handled_at.is_(None)).values(handled_at=sa.func.now())
     with ledger.begin() as connection:
         return connection.execute(change).rowcount
+
+
+@retrying
+def handled_all(ledger: Ledger, source: str) -> int:
+    """Every hint of a source was acted upon, since all of it was asked; how many were still open."""
+    change = sa.update(webhooks).where(webhooks.c.source == source, webhooks.c.handled_at.is_(None))
+    with ledger.begin() as connection:
+        return connection.execute(change.values(handled_at=sa.func.now())).rowcount
 
 
 @retrying

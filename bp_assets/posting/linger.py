@@ -23,6 +23,7 @@ from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.locks import Bell, PosterLock, bell, poster_lock
+from bp_assets.ledger.webhooks import handled_all
 from bp_assets.posting.attendants import Attendants, take_all
 from bp_assets.posting.intake import ShopIntake
 from bp_assets.posting.poster import Poster, Summary, catalogue_of
@@ -166,6 +167,9 @@ class _Run:
         rest = _FIRST_REST
         while True:
             attendants.check()
+            for source in rings.hints():
+                attendants.hint(source)
+                handled_all(self.ledger, source)
             one = self._round(poster)
             now = time.monotonic()
             if stop.is_set() or now >= end:

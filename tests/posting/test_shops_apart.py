@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bp_assets.ledger.marks import Mark, all_marks
+from bp_assets.ledger.webhooks import hear, open_webhooks
 from bp_assets.posting import attendants, breaker, intake
 from bp_assets.posting.breaker import Rest, rest_after
 from bp_assets.tills import systems
@@ -139,11 +140,22 @@ def test_a_till_is_left_alone_longer_the_longer_it_fails_and_asked_at_once_when_
         away.rename(tmp_path / "drop" / "london")
         sell(tmp_path, "london", "1")
         until(posted(shops, "london", 1))
-        told = [one for each in run.rounds for one in each.intake if one.shop == "london" and one.changed]
+        until(lambda: [bool(one.error) for each in run.rounds for one in each.intake if one.changed] == [True, False])
     back = mark(shops, "london")
     assert (back.state, back.failures, back.error) == ("ok", 0, "")
     assert back.state_since > resting.state_since
-    assert [bool(one.error) for one in told] == [True, False]
+
+
+def test_a_tills_hint_has_it_asked_at_once(shops: House, tmp_path: Path) -> None:
+    posting = shops.shops.posting.model_copy(update={"poll_seconds": 600})
+    shops.shops = shops.shops.model_copy(update={"posting": posting})
+    with lingering(shops) as run:
+        until(lambda: run.rounds)
+        until(lambda: len(all_marks(shops.ledger)) == 2)  # both were asked once, and are not for ten minutes
+        sell(tmp_path, "leeds", "1")
+        hear(shops.ledger, "file_drop", "order.created", "1", {})
+        until(posted(shops, "leeds", 1))
+    assert open_webhooks(shops.ledger) == []
 
 
 def test_rests_double_up_to_a_minute_and_are_spread() -> None:
