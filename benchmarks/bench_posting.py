@@ -27,7 +27,13 @@ PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench_posting", description="Measures posting against its bounds.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--backlog", type=int, default=2000, help="receipts of `requests` (default 2000)")
+    parser.add_argument(
+        "--backlog",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="plain sales of `requests` (default 1000)",
+    )
     parser.add_argument("--drain", type=int, default=10_000, metavar="N", help="backlog of `drain` (default 10000)")
     parser.add_argument(
         "--minute-seconds", type=float, default=6.0, metavar="S", help="the ERP's minute in `drain` (default 6)"
@@ -40,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--shares-minute-seconds", type=float, default=12.0, metavar="S", help="the ERP's minute in these (12)"
     )
-    parser.add_argument("--sales", type=int, default=20_000, help="sales of `speed` (default 20000)")
+    parser.add_argument("--sales", type=int, default=100_000, metavar="N", help="sales of `speed` (default 100000)")
     return parser
 
 

@@ -49,10 +49,10 @@ def run(options: argparse.Namespace) -> Figures:
         time.sleep(options.minutes * 60)
         last = datetime.now(UTC)
         time.sleep(_TAIL_SECONDS)
-        with Ledger.open(Home(Path(folder) / "dev")) as ledger, ledger.begin() as connection:
+        books = httpx.get(f"{url}/sandbox/books?opening=false", timeout=60).raise_for_status().json()
+        with Ledger.open(Home(Path(folder) / "dev")) as ledger, ledger.begin() as connection:  # after the books
             rows = list(connection.execute(_QUERY, {"first": first, "last": last}))
             refs = set(connection.scalars(sa.text("select handle from tillbridge.steps where step = 'order'")))
-        books = httpx.get(f"{url}/sandbox/books?opening=false", timeout=60).raise_for_status().json()
     _tell(figures, rows, options.minutes)
     strays = [one for one in books["orders"] if one["externalRef"] and one["externalRef"] not in refs]
     figures.add("orders in the ERP that the ledger does not know", len(strays), "", most=0)

@@ -1,8 +1,9 @@
 """Requests per sale, from a decoded receipt to a verified and closed order, everything counted.
 
 Master data, orders, row ids, payments, goods notes, shipping, closing and reading back are counted by the simulated
-ERP, not by us. Two backlogs: plain sales (the shape behind the floor of 0.505) and a shop's day with returns,
-exchanges and split tenders; the bound holds for both. The baseline posts a sample of the same receipts.
+ERP, not by us. Two backlogs: a thousand plain sales (the shape behind the floor of 0.505), and five thousand of a
+shop's day with returns, exchanges and split tenders, whose calls alone are 0.515 requests a sale; the bound holds for
+both. The baseline posts a sample of the same receipts.
 """
 
 from __future__ import annotations
@@ -25,16 +26,14 @@ _ROUNDS = 200
 
 
 def run(options: argparse.Namespace) -> Figures:
-    """``options.backlog`` receipts of each shape."""
+    """``options.backlog`` plain sales, and five times as many receipts of a day."""
     figures = Figures("requests per sale")
-    for name, plain in (("plain sales", True), ("a shop's day", False)):
+    for name, plain, backlog in (("plain sales", True, options.backlog), ("a shop's day", False, 5 * options.backlog)):
         receipts = day(items(), shop_keys(), plain=plain)
         with house() as place:
-            fill(place.ledger, receipts, options.backlog)
+            fill(place.ledger, receipts, backlog)
             spent = post_and_verify(place)
-            figures.add(
-                f"{name}, backlog of {options.backlog:,}", spent / options.backlog, "requests a sale", most=BOUND
-            )
+            figures.add(f"{name}, backlog of {backlog:,}", spent / backlog, "requests a sale", most=BOUND)
         with house() as place:
             figures.note(f"{name}, one after another", baseline(place, receipts[:SAMPLE]) / SAMPLE, "requests a sale")
     return figures

@@ -21,7 +21,7 @@ from bp_assets.posting.plan import CREDIT, ORDER, Document, Refusal
 from bp_assets.posting.poster import catalogue_of
 from bp_assets.posting.work import Work, load
 
-BATCH = 1000  # sales whose orders are read together: full requests of 200, without half a one for each 200 sales
+BATCH = 970  # sales whose orders are read together: with some exchanges among them five full requests of 200
 _PENDING = timedelta(minutes=15)  # how long accounting may take over an invoice before it is a difference
 
 
