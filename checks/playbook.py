@@ -65,6 +65,8 @@ UNPOSTED_SALES = Check(
              "Look whether the ERP answers; the next run looks it up before it sends anything again."),
         Kind("unverified", ERROR, "data", "It was posted but not read back equal within the promise.",
              "Run read_back; if it stays, compare the order in the ERP with the receipt."),
+        Kind("differing", ERROR, "finance", "Its order was read back and differs; each field is named.",
+             "Put the order right in the ERP; it is read back again by the next read_back."),
         Kind("rejected", WARN, "data", "Our maps or the ERP refused it; the reason is named.",
              "Mend what the reason names, then retry."),
         Kind("quarantined", WARN, "data", "The receipt came but could not be understood; the reason is named.",

@@ -30,7 +30,7 @@ waiting as (
     select * from receipts
     where state in ('rejected', 'quarantined')
        or (state in ('pending', 'sending', 'unknown') and since < $due)
-       or (state = 'posted' and coalesce(posted_at, captured_at) < $due)
+       or (state = 'posted' and (coalesce(posted_at, captured_at) < $due or message <> ''))
 ),
 last as (
     select l.sale_id, arg_max(l, l.step_id) as step, count(*) filter (l.outcome = 'success') as done
@@ -56,7 +56,7 @@ def unposted_sales(connection: DuckDBPyConnection, context: CheckContext) -> lis
 
 def _finding(context: CheckContext, row: dict[str, Any]) -> Finding:
     state = row["state"]
-    kind = "unverified" if state == "posted" else state
+    kind = state if state != "posted" else "differing" if row["message"] else "unverified"
     since = row["posted_at"] or row["captured_at"] if state == "posted" else row["since"]
     stage = _stage(row["step"])
     worth = money(row["gross"], row["currency"])
@@ -69,6 +69,9 @@ def _finding(context: CheckContext, row: dict[str, Any]) -> Finding:
             NAME, kind, row, fact, expected="verified", actual=f"{kind} ({row['reason_code']}); {stage}",
             difference=row["gross"], owner=reason.owner if reason else "", advice=reason.what_to_do if reason else "",
         )  # fmt: skip
+    if kind == "differing":
+        fact = f"{receipt_of(row)} ({worth}) was posted and differs in the ERP. {row['message']}."
+        return found(NAME, kind, row, fact, expected="verified", actual=row["message"], difference=row["gross"])
     tried = _tried(row)
     fact = f"{receipt_of(row)} ({worth}) has waited {age(context.now - since)} as {state}; {stage}{tried}."
     expected = f"verified within {age(context.promise)}"

@@ -30,7 +30,7 @@ class Verified:
     """What a round of verification found. ``facts`` holds what was read, by order id, for whoever stores it."""
 
     verified: int = 0
-    waiting: int = 0  # invoiced asynchronously, not there yet
+    waiting: int = 0  # invoiced asynchronously, or not in the ERP's search: not there yet
     differing: int = 0
     facts: dict[int, Facts] = field(default_factory=dict)
     sale_of_order: dict[int, tuple[str, str, str]] = field(default_factory=dict)  # order id -> sale, document, ref
@@ -83,7 +83,9 @@ def _verify(
             for difference in compare_work(work, document, facts, refs, catalogue)
         ]
         differences += _overdue(work, facts, catalogue)
-        if differences:
+        if differences and _too_fresh(work, shops):
+            result.waiting += 1
+        elif differences:
             result.differing += 1
             note(ledger, work.sale_id, "; ".join(map(str, differences))[:2000])
         elif not _invoiced(work, facts):
@@ -109,6 +111,12 @@ def compare_work(
     closed = (document.code, "close") in work.known.done
     made = Made(work.sent.get(document.code, {}), refs.get(order_id), closed)
     return compare(work.plan, document, facts[order_id], made, catalogue)
+
+
+def _too_fresh(work: Work, shops: ShopsFile) -> bool:
+    """Whether the ERP's search, which shows payments, may not have caught up with the sale yet."""
+    posted_at, lag = work.posting.posted_at, timedelta(seconds=shops.erp.search_lag_seconds)
+    return posted_at is not None and datetime.now(UTC) - posted_at < lag
 
 
 def _overdue(work: Work, facts: Mapping[int, Facts], catalogue: Catalogue) -> list[Difference]:

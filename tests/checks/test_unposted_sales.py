@@ -75,6 +75,19 @@ def test_a_posted_receipt_that_nobody_read_back_is_unverified(books: Books, cont
     )
 
 
+def test_a_posted_receipt_whose_order_differs_is_found_at_once_with_every_field(
+    books: Books, context: CheckContext
+) -> None:
+    said = "SO 7 row 10 tax code: expected T20, the ERP has T0"
+    books.receipt(RECEIPT, state="posted", message=said, captured_at=minutes_ago(2), posted_at=minutes_ago(1))
+    (finding,) = unposted_sales(books.connection, context)
+    assert (finding.kind, finding.owner, finding.actual) == ("differing", "finance", said)
+    assert finding.message == (
+        f"Receipt 1001 of leeds (12.00 GBP) was posted and differs in the ERP. {said}. "
+        "Put the order right in the ERP; it is read back again by the next read_back."
+    )
+
+
 def test_a_rejected_receipt_names_its_reason_its_owner_and_what_is_already_in_the_erp(
     books: Books, context: CheckContext
 ) -> None:

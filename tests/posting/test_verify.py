@@ -258,6 +258,18 @@ def test_an_invoice_that_accounting_has_not_made_yet_is_waited_for(house: House)
     assert house.verify().verified == 1
 
 
+def test_a_payment_that_the_search_does_not_show_yet_is_no_difference(house: House) -> None:
+    house.change(erp={"search_lag_seconds": 60})
+    sale_id = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
+    poster = house.poster()
+    assert poster.post_due().posted == 1
+    house.fault("search_lag", seconds=60)
+    early = verify_posted(house.ledger, house.client(), house.shops, poster.catalogue)
+    assert (early.waiting, early.differing, house.posting(sale_id).message) == (1, 0, "")
+    house.heal()
+    assert house.verify().verified == 1
+
+
 def test_an_invoice_that_never_comes_is_a_difference_that_says_why(house: House) -> None:
     poster = house.poster()
     assert poster.catalogue.locked_until is None
