@@ -21,10 +21,12 @@ NONE = 0  # an account without such a number
 def used_since(ledger: Ledger, account: str, instance_id: int | None) -> datetime:
     """When this ledger first used the number; noted as now if it never did."""
     key = {"account": account, "instance_id": instance_id or NONE}
+    query = sa.select(erp_instances.c.first_used_at).filter_by(**key)
     with ledger.begin() as connection:
-        connection.execute(pg.insert(erp_instances).values(**key).on_conflict_do_nothing())
-        query = sa.select(erp_instances.c.first_used_at).filter_by(**key)
-        since: datetime = connection.scalars(query).one()
+        since: datetime | None = connection.scalar(query)
+        if since is None:
+            connection.execute(pg.insert(erp_instances).values(**key).on_conflict_do_nothing())
+            since = connection.scalars(query).one()
         return since
 
 

@@ -88,7 +88,8 @@ def test_a_poster_killed_after_any_deed_is_finished_by_the_next(
 
 def test_a_poster_that_dies_leaves_behind_what_it_was_about_to_do(house: House) -> None:
     sale_id = house.take(RECEIPTS[0])
-    assert die_after(house, 3) == -signal.SIGKILL  # the intent is committed, the ERP has answered, nobody noted it
+    # The instance's first use and the intent are committed, the ERP has answered, nobody noted it.
+    assert die_after(house, 3) == -signal.SIGKILL
     (waiting,) = open_steps(house.ledger)
     assert (waiting.step, waiting.handle, waiting.outcome) == ("order", f"SO-{sale_id}", None)
     assert house.state(sale_id) == "sending"
