@@ -154,7 +154,7 @@ class RequestBudget:
         What a refusal says holds for every process at once; other answers may wait for the next visit.
         """
         now = self._clock()
-        landing = Landing(taken.lane, taken.place, taken.slot, now)
+        landing = Landing(taken.lane, taken.place, taken.slot, now, lost=True)
         refused = answer is not None and answer.kind is Kind.THROTTLED
         if answer is not None:
             period = None if answer.next_period_ms is None else answer.next_period_ms / 1000

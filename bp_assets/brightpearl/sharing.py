@@ -66,7 +66,8 @@ class Limits:
 class Landing:
     """An answer (or its loss) as the budget sees it. ``at`` is when; ``place`` and ``slot`` are its taking's.
 
-    ``wait`` is set where the ERP refused the request for the cap: seconds until the moment it named.
+    ``wait`` is set where the ERP refused the request for the cap: seconds until the moment it named; ``lost`` where no
+    answer came.
     """
 
     lane: int
@@ -76,6 +77,7 @@ class Landing:
     remaining: int | None = None
     period: float | None = None
     wait: float | None = None
+    lost: bool = False
 
 
 @dataclass(slots=True)
@@ -262,10 +264,14 @@ def land(usage: Usage, limits: Limits, landing: Landing) -> None:
         usage.paused = max(usage.paused, landing.at + max(stated, longer))
         usage.said, usage.back, usage.asking = (0, usage.taken, usage.forgotten), usage.paused, 0.0
         return
-    if landing.remaining is None or (usage.said and landing.place < usage.said[1]):
-        return  # silent, or older than what we know
+    if landing.lost or (usage.said and landing.place < usage.said[1]):
+        return  # tells nothing, or is older than what we know
+    if landing.remaining is None:
+        if usage.refused:  # an answer without a header: at least the cap is no longer used up
+            usage.said, usage.refused = None, 0
+        return
     usage.most = max(usage.most, min(landing.remaining, limits.per_minute - 1))
-    usage.said = (min(landing.remaining, limits.per_minute), landing.place, usage.forgotten)
+    usage.said = (min(landing.remaining, limits.per_minute), min(landing.place, usage.taken), usage.forgotten)
     short = max(0, _floor(usage, limits) - landing.remaining)
     usage.back = landing.at + max(min(landing.period or 0.0, limits.minute) + limits.margin, short * unit)
     usage.asking, usage.refused = 0.0, 0

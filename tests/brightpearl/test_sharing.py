@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bp_assets.brightpearl.sharing import Limits, Usage, spacing
+from bp_assets.brightpearl.sharing import Landing, Limits, Usage, account_room, land, spacing
 from bp_assets.config import Lanes, LaneShare
 from bp_assets.domain.lanes import LANES
 from tests.brightpearl.account import TICK, Account, every, keep
@@ -167,6 +167,22 @@ def test_a_store_clock_that_jumps_neither_bursts_nor_stops(rolling, jump, seen):
     assert account.refused == []
     granted = [at for _, _, at in account.sent] + [241.0]
     assert max(after - before for before, after in pairwise(granted)) <= 61.5
+
+
+def test_a_refusal_without_headers_holds_for_its_moment_only():
+    account = Account(CAP, header=lambda said: (None, None))
+    account.run(1, lambda at: ["posting"] if at == 0 else [], others=lambda at: 250 if at == 0 else 0)
+    assert len(account.refused) == 1
+    account.run(59, keep(account, "posting"))
+    assert account.count("posting", 1, 15) == 0  # the ERP named no moment: a quarter of a minute is waited
+    account.run(60, keep(account, "posting"))
+    assert account.count("posting", 60, 120) >= 170
+
+
+def test_an_answer_to_a_request_of_a_row_that_is_gone_widens_nothing():
+    usage = Usage(at=100.0)
+    land(usage, CAP, Landing(0, 500, 100.0, 100.0, remaining=150, period=30.0))
+    assert account_room(usage, CAP) == 150 - 15
 
 
 def test_what_two_processes_saw_of_one_jump_is_put_right_once():
