@@ -51,6 +51,7 @@ def books(world: World, history: bool = True, opening: bool = True) -> dict[str,
                 "locationId": move.location_id,
                 "quantity": move.quantity,
                 "reason": move.reason,
+                "detail": move.detail or None,
                 "orderId": move.order_id or None,
             }
             for move in moves

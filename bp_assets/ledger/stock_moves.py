@@ -173,14 +173,16 @@ def shops_at_work(ledger: Ledger) -> dict[str, datetime | None]:
         return {row.shop: row.at for row in connection.execute(ordered)}
 
 
-def begin_batch(ledger: Ledger, shop: str, warehouse_id: int, moves: Sequence[Move], body: Any) -> int:
-    """Commit the intent of one request; its id.
+def begin_batch(
+    ledger: Ledger, shop: str, warehouse_id: int, moves: Sequence[Move], body: Any, now: datetime | None = None
+) -> int:
+    """Commit the intent of one request; its id. ``now`` is the caller's clock, if it keeps one of its own.
 
     Raises:
         OpenStep: one of the moves is done, or in a request whose outcome nobody knows.
     """
     # One instant a call: after a lost commit the repetition recognises its own request by it.
-    return _begin_batch(ledger, shop, warehouse_id, moves, body, datetime.now(UTC))
+    return _begin_batch(ledger, shop, warehouse_id, moves, body, now or datetime.now(UTC))
 
 
 @retrying

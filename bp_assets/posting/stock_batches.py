@@ -212,7 +212,7 @@ class StockBatches:
         costs = self._unit_costs(move.product_id for move in chosen if move.quantity > 0)
         moves, body = correction_body(chosen, costs, self.shops.erp.currency)
         self.still_mine()
-        batch_id = ledger_moves.begin_batch(self.ledger, shop.key, warehouse_id, moves, body)
+        batch_id = ledger_moves.begin_batch(self.ledger, shop.key, warehouse_id, moves, body, self.now())
         sent = send_one(self.client, Call("POST", stock_correction_path(warehouse_id), body, f"{shop.key}/stock"))
         done.requests += 1
         error = sent.error

@@ -43,8 +43,9 @@ class Acts:
         self.database, self.url = database, postgres.url(database)
         self.tills = Tills(folder, erp.server.floor)
         self.rejects_unknown = plan.seed % 2 == 0
+        self.summed = plan.summed
         self.unknown_sku = policy = "reject" if self.rejects_unknown else "non_stock_row"
-        self.shops: ShopsFile = shops_file(erp.url, folder, policy)
+        self.shops: ShopsFile = shops_file(erp.url, folder, policy, self.summed)
         self.sound_shops = self.shops
         self.counts: Counter[str] = Counter()
         self.mends: list[Callable[[], None]] = []
@@ -152,7 +153,7 @@ class Acts:
     def on_edit_order(self, order: int, what: str) -> str:
         """A person changes the tax of a row, the channel, or throws an order away."""
         world = self.erp.server.world
-        ours = {ref: one for ref, one in self.auditor.orders.items() if ref}
+        ours = {ref: one for ref, one in self.auditor.orders.items() if ref and "summary" not in ref}
         if not ours:
             return "there is no order yet"
         ref = sorted(ours)[order % len(ours)]

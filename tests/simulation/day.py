@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -42,10 +42,11 @@ class Plan:
     seed: int
     baskets: tuple[Transaction, ...]
     events: tuple[Event, ...]
+    summed: str = ""  # the shop that is posted at the end of its day
 
     def only(self, kept: Sequence[int]) -> Plan:
         """The same day with these events alone."""
-        return Plan(self.seed, self.baskets, tuple(self.events[place] for place in sorted(kept)))
+        return replace(self, events=tuple(self.events[place] for place in sorted(kept)))
 
 
 def draw_day(seed: int, items: Sequence[Item]) -> Plan:
@@ -66,7 +67,7 @@ def draw_day(seed: int, items: Sequence[Item]) -> Plan:
             events.append(Event("verify", draw.randint(0, 10)))
         if draw.random() < 0.45:
             events.append(Event("heal", draw.randint(0, 90)))
-    return Plan(seed, tuple(baskets), tuple(events))
+    return Plan(seed, tuple(baskets), tuple(events), "bath" if seed % 3 == 0 else "")
 
 
 def _baskets(draw: random.Random, seed: int, items: Sequence[Item], number: int) -> list[Transaction]:

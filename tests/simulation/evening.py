@@ -36,12 +36,12 @@ def move_lake(database: str, folder: Path) -> None:
         connection.execute(move, {"folder": f"{folder}/lake/"})
 
 
-def close_the_books(database: str, erp_url: str, folder: Path, unknown_sku: str, *, checks: bool) -> Books:
+def close_the_books(database: str, erp_url: str, folder: Path, unknown_sku: str, summed: str, *, checks: bool) -> Books:
     """Read back, reconcile, and with ``checks`` fill every table and run all checks; hand over what they say."""
     import dagster as dg
 
     config = folder / "shops.toml"
-    config.write_text(shops_text(erp_url, folder, unknown_sku), encoding="utf-8")
+    config.write_text(shops_text(erp_url, folder, unknown_sku, summed), encoding="utf-8")
     environment = {
         "TILLBRIDGE_DATABASE_URL": database, "TILLBRIDGE_HOME": str(folder), "TILLBRIDGE_CONFIG": str(config),
         "TILLBRIDGE_ERP_TOKEN": TOKEN,

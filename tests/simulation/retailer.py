@@ -15,8 +15,8 @@ SETTLE_SECONDS = 600
 _FILE = Path(__file__).parents[2] / "shops.toml"
 
 
-def shops_text(erp_url: str, folder: Path, unknown_sku: str) -> str:
-    """The shops file of the demo, at other addresses, with a little less patience."""
+def shops_text(erp_url: str, folder: Path, unknown_sku: str, summed: str = "") -> str:
+    """The shops file of the demo, at other addresses, with a little less patience; ``summed`` is an end-of-day shop."""
     text = _FILE.read_text(encoding="utf-8")
     for old, new in (
         ("http://127.0.0.1:8400", erp_url),
@@ -27,8 +27,10 @@ def shops_text(erp_url: str, folder: Path, unknown_sku: str) -> str:
     ):
         assert old in text, f"shops.toml no longer says {old}"
         text = text.replace(old, new)
+    if summed:
+        text = text.replace(f'key = "{summed}"\n', f'key = "{summed}"\nmode = "end_of_day"\n')
     return text
 
 
-def shops_file(erp_url: str, folder: Path, unknown_sku: str) -> ShopsFile:
-    return loads(shops_text(erp_url, folder, unknown_sku))
+def shops_file(erp_url: str, folder: Path, unknown_sku: str, summed: str = "") -> ShopsFile:
+    return loads(shops_text(erp_url, folder, unknown_sku, summed))

@@ -90,6 +90,7 @@ class _Day:
         self.acts = acts_class(plan, stage.erp, stage.postgres, name, self.folder, self.clock, Auditor(products))
         self.auditor = self.acts.auditor
         self.auditor.rejects_unknown = self.acts.rejects_unknown
+        self.auditor.summed = plan.summed
         for basket in plan.baskets:
             self.auditor.sold(basket)
 
@@ -148,6 +149,8 @@ class _Day:
             self._step("finish_file", {"shop": shop})
         for shop, places in late.items():
             self._step("deliver", {"shop": shop, "baskets": places})
+        if self.plan.summed:  # its day is over the next morning
+            self.clock.advance(18 * 3600)
         self._until_quiet()
         if any(posting.state == "rejected" for posting in self.auditor.postings.values()):
             self._step("retry", {})
@@ -168,8 +171,9 @@ class _Day:
     def _close_the_books(self) -> None:
         self.clock.advance(_PAUSE_MINUTES * 60)
         self.acts.stop()
+        acts, checks = self.acts, self.evening == "checks"
         books = close_the_books(
-            self.acts.url, self.stage.erp.url, self.folder, self.acts.unknown_sku, checks=self.evening == "checks"
+            acts.url, self.stage.erp.url, self.folder, acts.unknown_sku, self.plan.summed, checks=checks
         )
         self.outcome.counts[f"evenings with {self.evening}"] += 1
         self.outcome.evening = (self.auditor, books)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -118,6 +119,20 @@ def test_the_auditor_notices_a_broken_poster(made: Stage, mutant: type, words: s
     assert words in outcome.failure, "\n".join(outcome.trace)
 
 
+def test_a_quiet_day_summed_up_at_its_end_is_sound(made: Stage) -> None:
+    outcome = made.play(replace(quiet_day(made), summed="leeds"))
+    assert not outcome.failure, "\n".join([*outcome.trace, outcome.failure])
+
+
+@pytest.mark.parametrize(
+    ("mutant", "words"),
+    [(mutants.OtherSums, "the summaries of leeds: net"), (mutants.StockTwice, "moved twice")],
+)
+def test_the_auditor_notices_a_broken_end_of_day(made: Stage, mutant: type, words: str) -> None:
+    outcome = made.play(replace(quiet_day(made), summed="leeds"), mutants.acting(mutant))
+    assert words in outcome.failure, "\n".join(outcome.trace)
+
+
 def test_a_failing_day_is_told_in_as_few_events_as_it_takes(made: Stage) -> None:
     acts = mutants.acting(mutants.OtherShop)
     plan = quiet_day(made)
@@ -132,7 +147,7 @@ def test_a_seed_is_the_same_day_each_time(made: Stage) -> None:
     assert draw_day(5, items).events != draw_day(6, items).events
 
 
-@pytest.mark.parametrize("name", ["auditor", "expected", "finance"])
+@pytest.mark.parametrize("name", ["auditor", "expected", "finance", "summed"])
 def test_the_auditor_shares_no_code_with_the_product(name: str) -> None:
     tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
     found = {
