@@ -113,6 +113,8 @@ class StockBatches:
         batches = ledger_moves.open_batches(self.ledger, shop.key)
         if not batches:
             return True
+        if all(batch.outcome is not None and not self._believed(batch) for batch in batches):
+            return False  # asking before the search can know would only spend the cap
         found: dict[str, int] = {}
         for warehouse_id in {batch.warehouse_id for batch in batches}:
             since = min(batch.intended_at for batch in batches if batch.warehouse_id == warehouse_id)
