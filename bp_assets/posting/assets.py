@@ -4,6 +4,7 @@ Read: tills, ledger, ERP. Written: ledger and ERP (by the ops), ``posting_log`` 
 what is due, what was sent and what is unknown stands in the ledger, so a run that dies loses only its log lines.
 """
 
+from collections import deque
 from contextlib import ExitStack
 
 import dagster as dg
@@ -21,7 +22,8 @@ from bp_assets.posting.stopping import signals_as_event
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
 from bp_assets.telling import Said, requests_made, told
 
-TAKE_OVER_SECONDS = 90.0  # a run waits so long for the one before it to make way
+OVERSTAY_SECONDS = 60.0  # a run that received something waits so long beyond its time for one that starts slowly
+TAKE_OVER_SECONDS = 150.0  # a run waits so long for the one before it to make way
 
 
 class Linger(dg.Config):
@@ -68,19 +70,22 @@ def _post(
         stop = stack.enter_context(signals_as_event(pass_on=lambda: _is_cancelled(context)))
         client, reader = (stack.enter_context(erp.client(lane)) for lane in ("posting", "changes"))
         batches = Batches(book, (client, reader))
+        troubles: deque[str] = deque(maxlen=1)
 
         def tell(one: linger.Round) -> None:
             for shop in one.intake:
                 if shop.changed:
                     words = f"can't be read: {shop.error}" if shop.error else "answers again"
                     context.log.warning(f"{shop.shop}: the till {words}")
-            if one.posted.trouble:
+            if one.posted.trouble and one.posted.trouble not in troubles:
                 context.log.warning(f"end-of-day shops: {one.posted.trouble}. It is tried again by itself")
+            troubles.append(one.posted.trouble)  # once is enough while it lasts: a round comes every second
             _log(context, batches.add(one))
 
         done = linger.run(
-            book, client, shops.load(), linger_seconds=linger_seconds, wait_seconds=TAKE_OVER_SECONDS, reader=reader,
-            on_round=tell, on_lock=lambda until: makes_way(book, context.run_id, until), stop=stop,
+            book, client, shops.load(), linger_seconds=linger_seconds, wait_seconds=TAKE_OVER_SECONDS,
+            overstay_seconds=OVERSTAY_SECONDS, reader=reader, on_round=tell,
+            on_lock=lambda until: makes_way(book, context.run_id, until), stop=stop,
         )  # fmt: skip
         _log(context, batches.rest())
         if done.busy_elsewhere:

@@ -78,6 +78,7 @@ def run(
     *,
     linger_seconds: float | None = None,
     wait_seconds: float = 0.0,
+    overstay_seconds: float = 0.0,
     reader: ErpClient | None = None,
     on_round: Callable[[Round], None] = lambda one: None,
     on_lock: Callable[[datetime], None] = lambda until: None,
@@ -85,12 +86,13 @@ def run(
 ) -> Lingered:
     """Take and post until ``linger_seconds`` (default: the shops file's) are over; 0 means one round.
 
-    Where another run posts to the account, this one waits ``wait_seconds`` for it to make way. ``reader`` reads master
+    Where another run posts to the account, this one waits ``wait_seconds`` for it to make way. A run that received
+    something stays ``overstay_seconds`` longer for the next one that is late. ``reader`` reads master
     data, in a lane of its own. ``on_lock`` hears from when on this run will make way itself. The run ends at its limit,
     or when told to ``stop``, after the wave in hand; the next one goes on from the ledger.
     """
     stay = shops.posting.linger_seconds if linger_seconds is None else linger_seconds
-    one = _Run(ledger, client, shops, reader or client, on_round)
+    one = _Run(ledger, client, shops, reader or client, on_round, overstay_seconds)
     return one.linger(stay, wait_seconds, on_lock, stop or threading.Event()) if stay else one.once()
 
 
@@ -104,9 +106,10 @@ class _Run:
         shops: ShopsFile,
         reader: ErpClient,
         on_round: Callable[[Round], None],
+        overstay: float,
     ) -> None:
         self.ledger, self.client, self.shops, self.on_round = ledger, client, shops, on_round
-        self.total = Lingered()
+        self.total, self.overstay = Lingered(), overstay
         self.news: deque[ShopIntake] = deque(maxlen=_NEWS)
         self.master = _MasterData(lambda: catalogue_of(reader, shops))
         self.turns = Turns(lambda requests: client.budget.spacing(client.lane, requests))
@@ -172,7 +175,8 @@ class _Run:
                 handled_all(self.ledger, source)
             one = self._round(poster)
             now = time.monotonic()
-            if stop.is_set() or now >= end:
+            left = end + (self.overstay if self.total.received else 0.0) - now
+            if stop.is_set() or left <= 0:
                 return
             if now >= makes_way and lock.wanted():
                 self.total.made_way = True
@@ -180,11 +184,11 @@ class _Run:
             if one.posted.down:
                 # The ERP does not work: asking it again at once would only spend its cap.
                 poster.refresh()
-                stop.wait(min(rest, end - now))
+                stop.wait(min(rest, left))
                 rest = min(_LONGEST_REST, rest * 2)
                 continue
             rest = _FIRST_REST
-            look = min(_LOOK_SECONDS, end - now)
+            look = min(_LOOK_SECONDS, left)
             if self.turns.pause is not None:
                 rings.wait(min(self.turns.pause, look))
             elif not one.posted.more:

@@ -50,6 +50,17 @@ def test_a_run_that_nobody_waits_for_stays_to_its_end(shops: House) -> None:
     assert (ended.made_way, ended.busy_elsewhere) == (False, False)
 
 
+def test_a_run_that_trades_stays_over_for_the_next_one_that_is_late(shops: House, tmp_path: Path) -> None:
+    with lingering(shops, 0.5, overstay_seconds=30.0) as first:
+        sell(tmp_path, "leeds", 1)
+        until(posted(shops, "leeds", 1))
+        time.sleep(0.6)  # its time is over
+        assert not first.ended
+        with lingering(shops, 0.5, wait_seconds=20.0) as second:
+            assert first.join().made_way
+            assert not second.join().busy_elsewhere
+
+
 def test_a_run_that_waits_for_another_gives_up_in_time_or_when_it_is_told(shops: House) -> None:
     with poster_lock(shops.ledger, shops.shops.erp.account) as lock:
         assert lock is not None
