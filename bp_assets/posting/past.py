@@ -57,8 +57,10 @@ class Past:
 
     def find(self, doubts: Sequence[Doubt]) -> dict[str, list[int]]:
         """Order ids by reference. Raises as :meth:`ErpClient.get`."""
-        unprotected = [one for one in doubts if one[0].known.instance(one[1].code, self.erp) is None]
-        older = [one for one in doubts if one not in unprotected]
+        unprotected, older = list[Doubt](), list[Doubt]()
+        for work, document in doubts:
+            alone = work.known.instance(document.code, self.erp) is None
+            (unprotected if alone else older).append((work, document))
         found = find_orders_by_external_ref(self.client, [document.ref for _, document in unprotected])
         return found | self._before(older)
 
