@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from bp_assets.config import FileDropFeed, Shop
+from bp_assets.domain.sale import Sale
 from bp_assets.tills.file_drop import FileDropTill
-from bp_assets.tills.protocol import Decoded, Fetch
+from bp_assets.tills.protocol import Decoded, Fetch, Quarantine
 from bp_assets.tills.systems import decode
 
 COLUMNS = {
@@ -82,3 +83,17 @@ def one_receipt(folder: Path, rows: Sequence[Mapping[str, str]], **declared: Any
     """Rows written as one CSV into the folder, and what they become."""
     (folder / "till.csv").write_bytes(csv_bytes(rows))
     return only(shop(folder, **declared))
+
+
+def sale(folder: Path, *rows: dict[str, str], **declared: Any) -> Sale:
+    """The one receipt of the rows, understood."""
+    outcome = one_receipt(folder, rows, **declared)
+    assert isinstance(outcome, Sale), outcome
+    return outcome
+
+
+def fault(folder: Path, *rows: dict[str, str], **declared: Any) -> Quarantine:
+    """The one receipt of the rows, not understood."""
+    outcome = one_receipt(folder, rows, **declared)
+    assert isinstance(outcome, Quarantine), outcome
+    return outcome

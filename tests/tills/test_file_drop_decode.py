@@ -2,25 +2,12 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bp_assets.domain.sale import Kind, LineType, Sale
-from bp_assets.tills.protocol import Decoded, Excluded, Quarantine
-from tests.tills.dropping import one_receipt, row
-
-
-def sale(folder: Path, *rows: dict[str, str], **declared: Any) -> Sale:
-    outcome = one_receipt(folder, rows, **declared)
-    assert isinstance(outcome, Sale), outcome
-    return outcome
-
-
-def fault(folder: Path, *rows: dict[str, str], **declared: Any) -> Quarantine:
-    outcome = one_receipt(folder, rows, **declared)
-    assert isinstance(outcome, Quarantine), outcome
-    return outcome
+from bp_assets.tills.protocol import Decoded, Excluded
+from tests.tills.dropping import fault, one_receipt, row, sale
 
 
 def figures(one: Decoded) -> list[tuple[int, int, int]]:

@@ -2,26 +2,10 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bp_assets.domain.sale import Sale
-from bp_assets.tills.protocol import Quarantine
-from tests.tills.dropping import one_receipt, row
-
-
-def sale(folder: Path, *rows: dict[str, str], **declared: Any) -> Sale:
-    outcome = one_receipt(folder, rows, **declared)
-    assert isinstance(outcome, Sale), outcome
-    return outcome
-
-
-def fault(folder: Path, *rows: dict[str, str], **declared: Any) -> Quarantine:
-    outcome = one_receipt(folder, rows, **declared)
-    assert isinstance(outcome, Quarantine), outcome
-    return outcome
-
+from tests.tills.dropping import fault, row, sale
 
 PAID = {
     "columns": {"row_kind": "kind", "tender_method": "how", "tender_amount": "paid", "tender_change": "change"},
