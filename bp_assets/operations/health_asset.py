@@ -18,10 +18,10 @@ from bp_assets.lake.frames import Writer
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.marks import Mark
 from bp_assets.ledger.piles import GATHERING, Pile
-from bp_assets.operations.health import WAITING, Health, ShopState, because
+from bp_assets.operations.health import WAITING, Health, ShopState, because, clock
 from bp_assets.operations.standing import assessed
 from bp_assets.resources import LakeResource, LedgerResource, ShopsResource
-from bp_assets.telling import Said, together, told
+from bp_assets.telling import Said, told
 
 TABLE = "shop_health"
 # What succeeded last, shop by shop.
@@ -95,26 +95,16 @@ def shop_health(
         return Said.of(writer, TABLE, change)
 
     unwell = {row["shop"] for row in found if row["state"] != ShopState.HEALTHY}
-    shown: dict[str, Any] = {"shops": dg.MetadataValue.md(_table(found, now)), "shops_not_healthy": len(unwell)}
+    shown: dict[str, Any] = {"shops": dg.MetadataValue.md(_list(found)), "shops_not_healthy": len(unwell)}
     return told(context, TABLE, tables.write(store), **shown)
 
 
-def _table(found: list[dict[str, Any]], now: datetime) -> str:
-    """The shops as a markdown table, those that need somebody first."""
-    heads = "| shop | state | since (UTC) | why | waiting | rejected | quarantined | last posted (UTC) |"
-    lines = [heads, "|---|---|---|---|---:|---:|---:|---|"]
-    for row in sorted(found, key=lambda row: (row["state"] == ShopState.HEALTHY, row["shop"])):
-        counts = [_pile(row, name) for name in ("waiting", "rejected", "quarantined")]
-        why = " ".join(row["reason"].replace("|", "\\|").split())
-        cells = [row["shop"], row["state"], _minute(row["since"]), why, *counts, _minute(row["last_posted_at"])]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _pile(row: dict[str, Any], name: str) -> str:
-    words = f"{row[f'{name}_count']} ({row[f'{name}_gross']:,} {row['currency']})"
-    return together(words) if row[f"{name}_count"] else ""
-
-
-def _minute(instant: datetime | None) -> str:
-    return together(f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}") if instant else "never"
+def _list(found: list[dict[str, Any]]) -> str:
+    """The shops as a markdown list, those that need somebody first; the healthy ones in one line."""
+    lines = [
+        f"- **{row['shop']}** {row['state']} since {clock(row['since'])}: {' '.join(row['reason'].split())}"
+        for row in found
+        if row["state"] != ShopState.HEALTHY
+    ]
+    healthy = sorted({row["shop"] for row in found if row["state"] == ShopState.HEALTHY})
+    return "\n".join([*lines, *([f"- healthy: {', '.join(healthy)}"] if healthy else [])])

@@ -16,15 +16,13 @@ from bp_assets import catalog
 from bp_assets.config import ShopsFile
 from bp_assets.lake.frames import Change, Writer
 from bp_assets.operations import latency_plot
-from bp_assets.operations.latency import MEANT, TABLE, latency, seconds, span, touched
+from bp_assets.operations.latency import MEANT, PERCENTILES, TABLE, latency, seconds, span, touched
 from bp_assets.resources import LakeResource, LedgerResource, ShopsResource
 from bp_assets.telling import Said, together, told
 
 _NAMED = (("arrival to ERP", "captured_at", "posted_at"), ("sale to ERP", "sold_at", "posted_at"))
 _FIGURES = ", ".join(
-    f"{seconds(function.format(span(start, end)))}"
-    for _, start, end in _NAMED
-    for function in ("quantile_disc({}, 0.5)", "quantile_disc({}, 0.95)", "max({})")
+    f"{seconds(function.format(span(start, end)))}" for _, start, end in _NAMED for _, function in PERCENTILES
 )
 _DAY = f"""
 select coalesce(shop, 'all shops'), count(*), count(posted_at), {_FIGURES}

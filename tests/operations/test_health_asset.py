@@ -48,9 +48,9 @@ def test_what_waits_backs_off_and_is_parked_stands_with_its_money_and_next_attem
         "erp_refusing", "unknown_sku", 2, Decimal(24), 1, until, 1, 2, Decimal(24), 0, "unknown_sku 2", True, 0,
     )  # fmt: skip
     assert auckland == ("till_failing", "", 0, 0, 0, None, 0, 0, 0, 0, "", False, 1)
-    lines = shown["shops"].splitlines()
-    assert lines[2].startswith("| auckland | till_failing |") and "no such folder" in lines[2]
-    assert " | 2 (24.00 GBP) | 2 (24.00 GBP) |  | " in lines[3].replace("\N{NO-BREAK SPACE}", " ")
+    failing, refusing = shown["shops"].splitlines()
+    assert failing.startswith("- **auckland** till_failing since ") and "no such folder" in failing
+    assert refusing.endswith(": 2 receipts (24.00 GBP) are rejected: unknown_sku 2.")
 
 
 def test_healthy_since_stays_while_it_is_and_begins_anew_after_a_trouble(
@@ -64,6 +64,7 @@ def test_healthy_since_stays_while_it_is_and_begins_anew_after_a_trouble(
         marks.asked(ledger, shop)
     ((_, first),) = states()
     assert states() == [("healthy", first)]
+    assert materialised()["shops"] == "- healthy: auckland, leeds"
     marks.ask_failed(ledger, "leeds", "away", kind="unreachable", state="resting")
     ((state, since),) = states()
     assert (state, since > first) == ("till_resting", True)
