@@ -26,6 +26,7 @@ from bp_assets.oauth import LedgerTokens
 
 _ledgers: dict[Home, Ledger] = {}
 _lakes: dict[Home, Lake] = {}
+_working: dict[str, tuple[ExitStack, int]] = {}  # by run: its lock, and how many resources hold it
 _guard = threading.RLock()
 
 
@@ -48,6 +49,27 @@ def lake_of(place: Home) -> Lake:
         return _lakes[place]
 
 
+@contextmanager
+def at_work(place: Home, run_id: str) -> Iterator[None]:
+    """Hold a run's lock: one for all its resources in this process, from the first that comes to the last that goes."""
+    with _guard:
+        if run_id not in _working:
+            stack = ExitStack()
+            stack.enter_context(held(ledger_of(place), run_id))
+            _working[run_id] = (stack, 0)
+        stack, count = _working[run_id]
+        _working[run_id] = (stack, count + 1)
+    try:
+        yield
+    finally:
+        with _guard:
+            stack, count = _working.pop(run_id)
+            if count > 1:
+                _working[run_id] = (stack, count - 1)
+            else:
+                stack.close()
+
+
 class _AtHome(dg.ConfigurableResource):
     """A resource of one installation."""
 
@@ -58,17 +80,21 @@ class _AtHome(dg.ConfigurableResource):
         return Home(Path(self.root).absolute()) if self.root else home()
 
 
-class LedgerResource(_AtHome):
-    """PostgreSQL: inbox, postings, steps. While a run uses it, the run holds the lock that shows it is alive."""
+class _AtWork(_AtHome):
+    """While a step of a run uses it, the run holds the lock that shows it is alive."""
 
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         if context.run is not None:
-            self._held.enter_context(held(self.open(), context.run.run_id))
+            self._held.enter_context(at_work(self.home, context.run.run_id))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         self._held.close()
+
+
+class LedgerResource(_AtWork):
+    """PostgreSQL: inbox, postings, steps."""
 
     def open(self) -> Ledger:
         """The open ledger: server started, migrations applied.
@@ -79,8 +105,8 @@ class LedgerResource(_AtHome):
         return ledger_of(self.home)
 
 
-class LakeResource(_AtHome):
-    """DuckLake: every table that people read."""
+class LakeResource(_AtWork):
+    """DuckLake: every table that people read. Steps that use it alone (checks, publishing) are at work as well."""
 
     def open(self) -> Lake:
         """The lake with this version's tables. It holds no connection until it is asked for one.

@@ -1,17 +1,18 @@
 """The sensors that keep shop_health and the published file up to date: what they start, and how seldom."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
 import dagster as dg
+import pytest
 
+from bp_assets.alive import alive
 from bp_assets.catalog import key
 from bp_assets.config import Home
 from bp_assets.definitions import defs, resources
 from bp_assets.ledger import marks
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.runs import known
 from sensors import shop_states as shop_states_file
 from sensors.checked import checked, ran_checks
 from sensors.shop_states import Seen, changed, shop_states
@@ -88,3 +89,24 @@ def test_runs_that_check_are_told_by_job_or_by_what_somebody_clicked() -> None:
     assert ran_checks(dg.DagsterRun(job_name="__ASSET_JOB", asset_check_selection=click))
     assert not ran_checks(dg.DagsterRun(job_name="__ASSET_JOB", asset_check_selection=frozenset()))
     assert not ran_checks(dg.DagsterRun(job_name="read_back"))
+
+
+@pytest.mark.parametrize("needed", [{"lake"}, {"ledger"}, {"lake", "ledger"}])
+def test_a_step_is_seen_at_work_whichever_of_ledger_and_lake_it_uses(
+    ledger: Ledger, home: Home, needed: set[str]
+) -> None:
+    seen: list[bool] = []
+
+    @dg.op(required_resource_keys=needed)
+    def works(context: dg.OpExecutionContext) -> None:
+        seen.append(alive(ledger, [context.run_id]) == {context.run_id})
+
+    @dg.job(resource_defs=dict(resources()))
+    def working() -> None:
+        works()
+
+    done = working.execute_in_process()
+    assert seen == [True]
+    assert alive(ledger, [done.run_id]) == set()
+    (note,) = known(ledger, [done.run_id]).values()
+    assert note.ended
