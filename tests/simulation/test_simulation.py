@@ -38,6 +38,7 @@ def test_a_day_full_of_faults_ends_with_every_sale_in_the_erp_once(made: Stage, 
     assert not outcome.failure, "\n".join([*outcome.trace, outcome.failure])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("moment", "deaths", "step"), [("committed", 4, 4), ("handled", 6, 1)])
 def test_an_exchange_survives_a_kill_after_any_commit_and_within_any_request(
     made: Stage, moment: str, deaths: int, step: int
@@ -48,6 +49,7 @@ def test_an_exchange_survives_a_kill_after_any_commit_and_within_any_request(
     assert sum(one.counts[f"killed: {KILLS[moment]}"] for one in days) == len(days)
 
 
+@pytest.mark.slow
 def test_finance_is_equal_to_the_auditor_and_the_auditor_notices_where_it_is_not(made: Stage) -> None:
     outcome = made.play(draw_day(SEEDS[0], made.erp.server.world.items), evening="finance")
     assert not outcome.failure, "\n".join([*outcome.trace, outcome.failure])
