@@ -30,6 +30,7 @@ from bp_assets.posting.poster import Poster, Summary, catalogue_of
 from bp_assets.posting.turns import Turns
 
 _MASTER_DATA_SECONDS = 300.0  # how old products and tax codes may be while a run lingers
+_MASTER_DATA_PATIENCE = 5.0  # then the poster reads them itself, in its own lane
 _FIRST_REST, _LONGEST_REST = 2.0, 60.0
 _LOOK_SECONDS = 1.0  # how long the loop waits at most before it looks at its lock, its tills and the clock
 _MAKE_WAY_SECONDS = 60.0  # so long before its end a run makes way: longer than the next one takes to start
@@ -232,8 +233,9 @@ class _MasterData:
         self._thread.start()
 
     def wait(self, stop: threading.Event) -> None:
-        """Until what was asked for has come, or can't be read."""
-        while self._busy() and not stop.is_set():
+        """Until what was asked for has come, or can't be read, or does not come soon: its lane may find no room."""
+        end = time.monotonic() + _MASTER_DATA_PATIENCE
+        while self._busy() and not stop.is_set() and time.monotonic() < end:
             stop.wait(0.05)
 
     def _busy(self) -> bool:
