@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from bp_assets.config import Shop, ShopsFile
 from bp_assets.domain.sale import Sale
@@ -109,19 +109,12 @@ class ShopTaker:
         resting = bool(self.next_ask_at and self.next_ask_at > self.now())
         before, got = self.failures, _Got()
         if not resting:
-            try:
-                self._fetch(got)
-            except (LedgerError, SQLAlchemyError):
-                raise
-            except Exception as failure:  # a mistake in a reader must cost one shop, never the others
-                got.error = _words(failure)
-                kind = failure.kind if isinstance(failure, TillError) else "reader_failed"
-                self.failed(kind, got.error)
+            self._guarded(self._fetch, got)
         # What is already in the inbox is decoded whether or not the till answers.
         now = time.monotonic()
         if got.new or got.versions or now - self._looked_at >= _LOOK_AGAIN_SECONDS or not self._looked_at:
             self._looked_at = now
-            self._decode(got)
+            self._guarded(self._decode, got)
         return ShopIntake(
             self.shop.key,
             not resting,
@@ -134,6 +127,18 @@ class ShopTaker:
             got.error,
             changed=bool(self.failures) != bool(before),
         )
+
+    def _guarded(self, work: Callable[[_Got], None], got: _Got) -> None:
+        try:
+            work(got)
+        except LedgerError:
+            raise
+        except Exception as failure:
+            if isinstance(failure, SQLAlchemyError) and not isinstance(failure, DataError | IntegrityError):
+                raise  # the ledger itself; what it can't hold is the receipt's fault
+            # A mistake in a reader or a decoder must cost one shop, never the others.
+            got.error = _words(failure)
+            self.failed(failure.kind if isinstance(failure, TillError) else "reader_failed", got.error)
 
     def failed(self, kind: str, error: str) -> None:
         """The till could not be asked: note why, and leave it alone for a while."""

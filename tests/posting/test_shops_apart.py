@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,24 @@ def test_a_decoder_that_fails_costs_its_own_receipts_only(
         sell(tmp_path, "london", "1", "2")
         assert one_by_one(shops, tmp_path, run, 2)[-1] < AT_ONCE
         until(lambda: states(shops, "london") == {"quarantined": 2})
+
+
+def test_a_decoder_that_takes_one_receipt_for_another_stops_its_own_shop_only(
+    shops: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger refuses such a sale; the shop is seen to fail, with the words, and is tried again."""
+
+    def decode(raw: RawReceipt, shop: intake.Shop, currency: str) -> Decoded:
+        other = replace(raw, source_id="another") if shop.key == "london" else raw
+        return systems.decode(other, shop, currency)
+
+    monkeypatch.setattr(intake, "decode", decode)
+    with lingering(shops) as run:
+        sell(tmp_path, "london", "1")
+        assert one_by_one(shops, tmp_path, run, 2)[-1] < AT_ONCE
+        until(lambda: mark(shops, "london").error_kind == "reader_failed")
+        assert not run.ended
+    assert "was decoded into sale file_drop-london-another" in mark(shops, "london").error
 
 
 def test_a_broken_map_or_an_unknown_warehouse_rejects_its_own_shops_sales_only(shops: House, tmp_path: Path) -> None:
