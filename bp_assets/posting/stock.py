@@ -9,21 +9,25 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bp_assets.brightpearl import encode
-from bp_assets.domain.catalogue import Catalogue
+from bp_assets.domain.catalogue import Catalogue, Place
 from bp_assets.ledger.stock_moves import Move, Waiting
-from bp_assets.posting.plan import CREDIT, Document, Plan, Row
+from bp_assets.posting.plan import CREDIT, Document, Plan, Refusal, Row
 
 MOST_MOVES = 200  # of one request
 
 
-def moves_of(plan: Plan, catalogue: Catalogue) -> list[Move]:
+def moves_of(plan: Plan, catalogue: Catalogue) -> list[Move] | Refusal:
     """What leaves the shop (negative) and what comes back to it, row by row of the receipt's own plan."""
-    return [_move(plan, document, row, catalogue) for document in plan.documents for row in document.moving()]
+    moving = [(document, row) for document in plan.documents for row in document.moving()]
+    place = catalogue.places.get(plan.shop.warehouse_id)
+    if moving and place is None:
+        words = f"warehouse {plan.shop.warehouse_id} of shop {plan.shop.key} is not in the ERP: nothing can leave it"
+        return Refusal("unknown_location", words)
+    return [_move(plan, document, row, place) for document, row in moving if place]
 
 
-def _move(plan: Plan, document: Document, row: Row, catalogue: Catalogue) -> Move:
+def _move(plan: Plan, document: Document, row: Row, place: Place) -> Move:
     assert row.product is not None, "only rows of stock-tracked products move"
-    place = catalogue.places[plan.shop.warehouse_id]
     quantity = int(row.quantity)
     return Move(
         sale_id=plan.sale.sale_id,

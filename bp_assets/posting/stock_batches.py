@@ -100,11 +100,12 @@ class StockBatches:
             planned: dict[str, list[Move]] = {}
             for posting in waiting:
                 plan = plan_posting(posting, self.shops, catalogue)
-                if isinstance(plan, Refusal):
-                    park(self.ledger, posting.sale_id, plan.reason_code, plan.message)
+                moves = plan if isinstance(plan, Refusal) else moves_of(plan, catalogue)
+                if isinstance(moves, Refusal):
+                    park(self.ledger, posting.sale_id, moves.reason_code, moves.message)
                     done.parked += 1
                 else:
-                    planned[posting.sale_id] = moves_of(plan, catalogue)
+                    planned[posting.sale_id] = moves
             ledger_moves.plan_moves(self.ledger, planned)
 
     # -- what nobody knows ------------------------------------------------------------------------------------------

@@ -81,11 +81,16 @@ def changed(shops: ShopsFile, **parts: Any) -> ShopsFile:
     return ShopsFile.model_validate(raw)
 
 
+def changed_shop(shops: ShopsFile, shop: str, **parts: Any) -> ShopsFile:
+    """The file with parts of one shop changed."""
+    raw = shops.model_dump(exclude_unset=True)
+    chosen = [{**one, **parts} if one["key"] == shop else one for one in raw["shops"]]
+    return ShopsFile.model_validate({**raw, "shops": chosen})
+
+
 def in_mode(shops: ShopsFile, mode: Any, shop: str = "leeds") -> ShopsFile:
     """The file with one shop in a mode: a word, or entries from a day on."""
-    raw = shops.model_dump(exclude_unset=True)
-    chosen = [{**one, "mode": mode} if one["key"] == shop else one for one in raw["shops"]]
-    return ShopsFile.model_validate({**raw, "shops": chosen})
+    return changed_shop(shops, shop, mode=mode)
 
 
 def catalogue() -> Catalogue:
