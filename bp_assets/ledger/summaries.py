@@ -128,6 +128,12 @@ def taken_ids(ledger: Ledger, shop: str, day: date) -> set[str]:
 
 
 @retrying
+def waiting_members(ledger: Ledger, shop: str, day: date, limit: int) -> list[Posting]:
+    """Receipts of a day that have no summary yet, whatever became of their stock; oldest first."""
+    return read(ledger, *_WAITS, postings.c.shop == shop, postings.c.business_date == day, limit=limit)
+
+
+@retrying
 def make_summaries(ledger: Ledger, shop: str, day: date, made: Sequence[NewSummary]) -> None:
     """Commit the summaries of one close, with their parts and their members; repeating it changes nothing. All or none.
 

@@ -12,7 +12,7 @@ from bp_assets.brightpearl.goods import GoodsInNote
 from bp_assets.brightpearl.orders import ErpOrder
 from bp_assets.brightpearl.payments import Payment
 from bp_assets.domain.money import from_minor
-from bp_assets.posting.facts import Facts, covers, done_steps, erp_rows, quantities
+from bp_assets.posting.facts import Facts, covers, done_steps, erp_rows, quantities, row_ids_by_sequence
 from bp_assets.posting.plan import ORDER, Document, Row
 from bp_assets.posting.progress import batch_reference, places_of
 
@@ -26,6 +26,23 @@ def untouched(document: Document, order: ErpOrder) -> bool:
     moved = {order.allocation_status, order.stock_status, order.shipping_status} - _UNMOVED
     hidden = bool(document.payments) and not document.total_minor
     return order.payment_status in _UNPAID and not moved and not order.invoice_reference and not hidden
+
+
+def other_money(document: Document, order: ErpOrder, currency: str) -> str:
+    """In which rows the order holds other money than planned, in words; empty where it is the same to the penny."""
+    ids = row_ids_by_sequence(document, order)
+    rows = {row.row_id: row for row in order.rows if not row.bundle_child}
+    if isinstance(ids, str):
+        return ids
+    if len(rows) != len(document.rows):
+        return f"it has {len(rows)} rows instead of {len(document.rows)}"
+    for row in document.rows:
+        planned = (from_minor(row.net_minor, currency), from_minor(row.tax_minor, currency), row.tax_code)
+        found = (rows[ids[row.sequence]].net, rows[ids[row.sequence]].tax, rows[ids[row.sequence]].tax_code)
+        if planned != found:
+            words = ["{} + {} {}".format(*money) for money in (found, planned)]
+            return f"row {row.sequence} ({row.name}) has {words[0]} instead of {words[1]}"
+    return ""
 
 
 def done_since(document: Document, facts: Facts, currency: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ Read: ``postings``, ``stock_moves``, the ERP (accounts of products). Written: ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,13 +18,14 @@ from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger import summaries
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, park
-from bp_assets.ledger.summaries import Gathering
+from bp_assets.ledger.summaries import Gathering, NewSummary
+from bp_assets.posting.forgotten import contradicted
 from bp_assets.posting.plan import Plan, Refusal
 from bp_assets.posting.summary import close_day, parts_of
 from bp_assets.posting.work import plan_posting
 
 _AGAIN = timedelta(seconds=60)  # after a close: late receipts are gathered a moment, or each would be a summary
-_PATIENCE = timedelta(minutes=30)  # with stock that has not moved
+_PATIENCE = timedelta(minutes=30)  # with stock that has not moved, and with receipts that are fetched once more
 _MOST_RECEIPTS = 10_000  # of one close; what is left makes further summaries in the next round
 
 
@@ -46,9 +47,10 @@ def close_due(ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Ca
     for summary in summaries.renewable(ledger):
         _renew(ledger, client, shops, catalogue, summary, done)
     for gathering in summaries.gatherings(ledger):
-        shop = next((one for one in shops.shops if one.key == gathering.shop), None)
-        if shop is not None and is_due(gathering, shop, now):
-            _close(ledger, client, shops, catalogue, shop, gathering, done)
+        if not shops.has(gathering.shop):
+            _set_aside(ledger, gathering, done)
+        elif is_due(gathering, shop := shops.shop(gathering.shop), now):
+            _close(ledger, client, shops, catalogue, shop, gathering, now, done)
     return done
 
 
@@ -64,12 +66,21 @@ def is_due(gathering: Gathering, shop: Shop, now: datetime) -> bool:
     return gathering.close_asked_at is not None or gathering.closed_at is None or now >= gathering.closed_at + _AGAIN
 
 
+def _set_aside(ledger: Ledger, gathering: Gathering, done: Closed) -> None:
+    """Receipts of a shop that is no longer in the shops file: they don't wait in silence for it to come back."""
+    words = f"shop {gathering.shop} is not in the shops file any more: its day can't be closed"
+    for posting in summaries.waiting_members(ledger, gathering.shop, gathering.business_date, _MOST_RECEIPTS):
+        park(ledger, posting.sale_id, "unknown_location", words)
+        done.parked += 1
+
+
 def _close(
     ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Catalogue, shop: Shop, gathering: Gathering,
-    done: Closed,
+    now: datetime, done: Closed,
 ) -> None:  # fmt: skip
     day = gathering.business_date
     plans = []
+    came_in = {}
     for posting in summaries.ready_members(ledger, shop.key, day, _MOST_RECEIPTS):
         plan = plan_posting(posting, shops, catalogue)
         if isinstance(plan, Refusal):
@@ -77,12 +88,31 @@ def _close(
             done.parked += 1
         else:
             plans.append(plan)
+            came_in[posting.sale_id] = posting.captured_at
     if not plans:
         return
     codes = _nominal_codes(client, plans)
     made = close_day(shop, day, plans, shops, codes, summaries.taken_ids(ledger, shop.key, day))
+    made = _without_contradicted(ledger, client, shop, made, came_in, now, done)
     summaries.make_summaries(ledger, shop.key, day, made)
     done.summaries += len(made)
+
+
+def _without_contradicted(
+    ledger: Ledger, client: ErpClient, shop: Shop, made: Sequence[NewSummary], came_in: Mapping[str, datetime],
+    now: datetime, done: Closed,
+) -> list[NewSummary]:  # fmt: skip
+    """The summaries that may be made. Receipts of the others wait as long as more of their day may come in: together
+    they may be what the ERP has. After that they are set aside.
+    """
+    why = contradicted(client, made, shop)
+    for one in made:
+        words = why.get(one.sale.sale_id)
+        if words and max(came_in[member] for member in one.members) + _PATIENCE <= now:
+            for member in one.members:
+                park(ledger, member, "changed_in_erp", words)
+            done.parked += len(one.members)
+    return [one for one in made if one.sale.sale_id not in why]
 
 
 def _renew(

@@ -38,8 +38,8 @@ def is_due(ledger: Ledger, shops: ShopsFile, now: datetime) -> bool:
     """Whether a run would find something to do: stock to move, or a day to close."""
     if stock_moves.anything_waits(ledger):
         return True
-    waiting = [one for one in summaries.gatherings(ledger) if shops.has(one.shop)]
-    return any(day_is_due(one, shops.shop(one.shop), now) for one in waiting)
+    waiting = summaries.gatherings(ledger)
+    return any(not shops.has(one.shop) or day_is_due(one, shops.shop(one.shop), now) for one in waiting)
 
 
 class EndOfDay:

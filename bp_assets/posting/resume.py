@@ -16,7 +16,7 @@ from bp_assets.brightpearl.orders import ErpOrder, get_orders
 from bp_assets.brightpearl.reading import Misread
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.steps import Intent, adopt
-from bp_assets.posting.aftermath import done_since, obstacle, untouched
+from bp_assets.posting.aftermath import done_since, obstacle, other_money, untouched
 from bp_assets.posting.facts import erp_rows, gather
 from bp_assets.posting.plan import Document
 from bp_assets.posting.progress import document_steps
@@ -62,9 +62,11 @@ class Resumption:
 
     def _must_read(self, work: Work, document: Document) -> bool:
         left = self._left(work, document)
-        if not left or document.code in work.read:
+        if document.code in work.read:
             return False
-        return document.code not in work.made or any(step.startswith(("goods", "reserve")) for step in left)
+        if document.code not in work.made:
+            return bool(left) or work.posting.role == "summary"
+        return any(step.startswith(("goods", "reserve")) for step in left)
 
     def _left(self, work: Work, document: Document) -> list[str]:
         steps = document_steps(document, self.close)
@@ -77,10 +79,21 @@ class Resumption:
             self.park(work, "bad_answer" if document.code in work.made else "changed_in_erp", rows)
         elif document.code not in work.made and order.status_id in self._cancelled():
             self.park(work, "changed_in_erp", f"order {order.order_id} was cancelled ({order.status_name})")
+        elif why := self._other_receipts(work, document, order):
+            self.park(work, "changed_in_erp", why)
         else:
             work.known.rows[document.code] = rows
             return True
         return False
+
+    def _other_receipts(self, work: Work, document: Document, order: ErpOrder) -> str:
+        """Why a summary that was found in the ERP can't be the one that is meant. Its reference does not say what it
+        holds: a ledger that was restored may have gathered other receipts for it.
+        """
+        if work.posting.role != "summary" or document.code in work.made:
+            return ""
+        why = other_money(document, order, work.plan.currency)
+        return f"order {order.order_id} is of other receipts, or was edited: {why}" if why else ""
 
     def _absent(self, work: Work, document: Document, order_id: int, unclear: str) -> None:
         if unclear or document.code in work.made or work.posting.attempts < _UNREADABLE_TRIES:

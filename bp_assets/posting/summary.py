@@ -176,6 +176,12 @@ def _sale(shop: Shop, day: date, group: Group, number: int, plans: Sequence[Plan
     )
 
 
+def following_id(sale: Sale) -> str:
+    """The id of the summary that would be made of its group after this one."""
+    group, _, number = sale.source_id.rpartition("-")
+    return make_sale_id(SOURCE, sale.account, f"{group}-{int(number) + 1}")
+
+
 def noon_of(day: date, shop: Shop) -> datetime:
     """The moment a summary stands under: it is within the trading day in any zone the account may be set to."""
     return datetime.combine(day, time(12), shop.zone)

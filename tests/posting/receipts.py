@@ -88,6 +88,12 @@ def changed_shop(shops: ShopsFile, shop: str, **parts: Any) -> ShopsFile:
     return ShopsFile.model_validate({**raw, "shops": chosen})
 
 
+def without_shop(shops: ShopsFile, shop: str) -> ShopsFile:
+    """The file without one of its shops."""
+    raw = shops.model_dump(exclude_unset=True)
+    return ShopsFile.model_validate({**raw, "shops": [one for one in raw["shops"] if one["key"] != shop]})
+
+
 def in_mode(shops: ShopsFile, mode: Any, shop: str = "leeds") -> ShopsFile:
     """The file with one shop in a mode: a word, or entries from a day on."""
     return changed_shop(shops, shop, mode=mode)

@@ -1,11 +1,24 @@
-"""End of day where something is wrong: a shop or its warehouse is gone, a map was mended late, a ledger was restored."""
+"""End of day where something is wrong: a shop or its warehouse is gone, a map was mended late, a ledger restored."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from bp_assets.ledger.postings import requeue
 from tests.posting import receipts
-from tests.posting.house import House
-from tests.posting.test_end_of_day import SALE, close_day, open_day, sell, states
+from tests.posting.house import House, empty
+from tests.posting.test_end_of_day import RETURN, SALE, books, close_day, open_day, sell, states, summary_orders
+
+PAST = receipts.sale(SALE).business_date  # a day long over: it is closed as soon as its stock has moved
+SECOND = "leeds 2\n1 MUG 6.00 20%\ncard 6.00"
+
+
+def past_day(house: House, *sold: str) -> list[str]:
+    """Receipts of that day, all in before the first is looked at; their ids."""
+    house.shops = receipts.in_mode(house.shops, "end_of_day")
+    return [sell(house, one, PAST) for one in sold]
 
 
 def test_a_shop_whose_warehouse_the_erp_does_not_have_holds_up_no_other(house: House) -> None:
@@ -19,3 +32,78 @@ def test_a_shop_whose_warehouse_the_erp_does_not_have_holds_up_no_other(house: H
     requeue(house.ledger)
     close_day(house)
     assert states(house, [member, own]) == ["verified", "verified"]
+
+
+def test_receipts_of_a_shop_that_left_the_shops_file_do_not_wait_in_silence(house: House) -> None:
+    ids = open_day(house, SALE)
+    house.post()
+    whole = house.shops
+    house.shops = receipts.without_shop(whole, "leeds")
+    house.post()
+    assert states(house, ids) == ["rejected: unknown_location"]
+    assert "leeds" in house.posting(ids[0]).message
+    house.shops = whole
+    requeue(house.ledger)
+    close_day(house)
+    assert states(house, ids) == ["verified"]
+    assert sum(move[2] for move in house.moves()) == -2
+
+
+# -- a ledger that was restored gathers a day in other parts than before ----------------------------------------------
+
+
+@pytest.mark.parametrize("second", [SECOND, RETURN])
+def test_a_part_of_a_day_waits_for_the_rest_of_what_the_erps_summary_holds(house: House, second: str) -> None:
+    past_day(house, SALE, second)
+    house.post_all()
+    before = books(house)
+    empty(house.ledger)
+    house.late = timedelta()
+    ids = past_day(house, SALE)
+    house.post()
+    assert states(house, ids) == ["pending"]
+    ids += past_day(house, second)
+    house.later(minutes=2)
+    house.post()
+    house.verify()
+    assert states(house, ids) == ["verified", "verified"]
+    assert books(house) == before
+
+
+def test_a_part_of_a_day_is_set_aside_where_the_rest_does_not_come(house: House) -> None:
+    past_day(house, SALE, SECOND)
+    house.post_all()
+    before = books(house)
+    empty(house.ledger)
+    ids = past_day(house, SALE)
+    house.later(minutes=31)
+    house.post()
+    assert states(house, ids) == ["rejected: changed_in_erp"]
+    assert "15.00" in house.posting(ids[0]).message
+    ids += past_day(house, SECOND)
+    requeue(house.ledger)
+    house.later(minutes=2)
+    house.post()
+    house.verify()
+    assert states(house, ids) == ["verified", "verified"]
+    assert books(house) == before
+
+
+def test_what_was_in_two_summaries_is_not_posted_again_in_one(house: House) -> None:
+    past_day(house, SALE)
+    house.post_all()
+    past_day(house, RETURN)
+    house.post_all()
+    before = books(house)
+    assert [one[1] for one in summary_orders(house)] == [f"{PAST} T20 CARD #2", f"{PAST} T20 CARD #1"]
+    empty(house.ledger)
+    ids = past_day(house, SALE, RETURN)
+    house.post_all()
+    assert states(house, ids) == ["rejected: changed_in_erp"] * 2
+    for one in ids:
+        requeue(house.ledger, [one])
+        house.later(minutes=2)
+        house.post()
+    house.verify()
+    assert states(house, ids) == ["verified", "verified"]
+    assert books(house) == before
