@@ -51,7 +51,7 @@ class PosterLock:
     def _ask(self, query: sa.TextClause, values: dict[str, int]) -> object:
         try:
             return self._connection.scalar(query, values)
-        except sa.exc.DBAPIError as error:
+        except sa.exc.SQLAlchemyError as error:  # the driver's at first, then SQLAlchemy's own: it must not reconnect
             raise LockLost(
                 f"The poster's lock of ERP account {self._account!r} was lost with its connection."
             ) from error
