@@ -5,11 +5,12 @@ Read: the ERP over HTTP. Written: what the caller posts. Tokens never appear in 
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -62,6 +63,7 @@ class ErpClient:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.minutes: Counter[tuple[datetime, Lane]] = Counter()
         self.traits: dict[str, Any] = {}  # what was learnt about this account, for example whether a filter works
+        self._before_write: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
         self._prefix = f"{erp.url}/public-api/{erp.account}"
         self._http = httpx.Client(
@@ -84,6 +86,14 @@ class ErpClient:
     def close(self) -> None:
         self._http.close()
         self.budget.settle()
+
+    def guarded(self, check: Callable[[], object]) -> ErpClient:
+        """This client, but ``check`` is asked at the last moment before each write goes out, after any wait for the
+        cap. What it raises is raised; that write was not sent.
+        """
+        guarded = copy.copy(self)
+        guarded._before_write = check
+        return guarded
 
     def get(self, path: str, params: Params | None = None) -> Answer:
         """Read. ``path`` begins with the service: ``/order-service/order/1-5``. Nothing found is an empty answer.
@@ -145,6 +155,8 @@ class ErpClient:
         taken = self.budget.take(self.lane)
         answer: Answer | None = None
         try:
+            if method not in READS:
+                self._before_write()
             reply = self._http.request(method, url, content=content, headers=extra)
             answer = classify(reply.status_code, reply.headers, reply.content)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:

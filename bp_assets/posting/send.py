@@ -101,7 +101,8 @@ class Wave:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         between: Callable[[Sequence[Work]], None] = lambda works: None,
     ) -> None:
-        self.ledger, self.client, self.shops, self.catalogue = ledger, client, shops, catalogue
+        self.ledger, self.shops, self.catalogue = ledger, shops, catalogue
+        self.client = client.guarded(still_mine)  # a request may wait minutes for its place in the cap
         self.still_mine, self.now, self.between = still_mine, now, between
         self.tally = Tally()
         self._pulse = _Pulse()
@@ -232,7 +233,6 @@ class Wave:
 
     def _send_group(self, group: Sequence[Call]) -> list[Sent]:
         """One request, in a worker; touches no shared state but the lock and the pulse."""
-        self.still_mine()
         sent = send_many(
             self.client, [ErpCall(c.method, c.path, c.body, f"{c.sale_id}/{c.document}/{c.step}") for c in group]
         )

@@ -67,7 +67,7 @@ class StockBatches:
         still_mine: Callable[[], None] = lambda: None,
         now: Callable[[], datetime],
     ) -> None:
-        self.ledger, self.client, self.shops = ledger, client, shops
+        self.ledger, self.client, self.shops = ledger, client.guarded(still_mine), shops
         self.still_mine, self.now = still_mine, now
         self._seen: dict[str, _Seen] = {}
         self._resting: dict[str, datetime] = {}

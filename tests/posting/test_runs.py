@@ -11,9 +11,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from bp_assets.brightpearl.pacing import Lane, Taken
 from bp_assets.config.home import Home
 from bp_assets.ledger import cluster
 from bp_assets.ledger.connection import Ledger
+from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.locks import poster_lock
 from bp_assets.ledger.steps import open_steps
 from bp_assets.posting import linger
@@ -142,6 +144,30 @@ def test_a_poster_whose_lock_is_gone_before_it_sends_anything_sends_nothing(run_
     posting.join(60)
     assert ended[0].lock_lost
     assert (run_house.state(sale_id), run_house.attempts(sale_id), run_house.sent()) == ("pending", [], 0)
+
+
+def test_a_request_that_waited_for_the_cap_while_the_lock_was_lost_is_not_sent(
+    run_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait may last minutes; by then another poster may have looked the sale up, not found it and sent it."""
+    sale_id = run_house.take(MUG_SALE.format(1))
+    lost: list[str] = []
+
+    def still_mine() -> None:
+        if lost:
+            raise LockLost("gone")
+
+    poster = run_house.poster(still_mine=still_mine)
+    take = poster.client.budget.take
+
+    def wait(lane: Lane) -> Taken:
+        lost.extend(step.step for step in open_steps(run_house.ledger))
+        return take(lane)
+
+    monkeypatch.setattr(poster.client.budget, "take", wait)
+    with pytest.raises(LockLost):
+        poster.post_due()
+    assert (lost, run_house.attempts(sale_id), run_house.sent()) == (["order"], [("SO order", None)], 0)
 
 
 def test_a_reader_that_fails_in_an_unforeseen_way_costs_its_own_shop_only(run_house: House) -> None:
