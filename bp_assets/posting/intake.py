@@ -34,6 +34,7 @@ _FEW = 100  # receipts of one ask; more are a backlog
 _LONGEST_REST = 2.0
 _AT_THE_LEDGER = 4  # shops in the ledger at once: the rest of its connections are the poster's
 _LIFE_SIGN_SECONDS = 15.0  # how old ``asked_at`` may become while a till answers that nothing is new
+_MOST_MINOR = 10**14  # in one amount of a receipt: a broken export; the sums of a day must fit the ledger too
 _LOOK_AGAIN_SECONDS = 30.0  # how often the inbox is looked through for receipts that another process put back
 
 
@@ -243,6 +244,17 @@ def _how(sale: Sale, shops: ShopsFile, shop: Shop) -> _How:
     return {"mode": shop.mode_on(sale.business_date), "own_order": needs_own_order(sale, shops)}
 
 
+def _sale_of(found: protocol.Decoded) -> Sale | None:
+    if isinstance(found, protocol.Quarantine):
+        return None
+    return found.sale if isinstance(found, protocol.Excluded) else found
+
+
+def _kept(minor: int | None) -> int | None:
+    """An amount that can be money and that the ledger can hold, or ``None``."""
+    return minor if minor is not None and abs(minor) <= _MOST_MINOR else None
+
+
 def _result(row: inbox.InboxRow, shops: ShopsFile, shop: Shop) -> recording.Result:
     currency = shops.currency_of(shop)
     raw = protocol.RawReceipt(row.source, row.account, row.source_id, row.content, row.event_id, note=row.note)
@@ -253,15 +265,20 @@ def _result(row: inbox.InboxRow, shops: ShopsFile, shop: Shop) -> recording.Resu
     except Exception as error:  # a mistake in a decoder must cost one receipt, never a shop's whole day
         message = f"the decoder failed with {type(error).__name__}: {error}"
         found = protocol.Quarantine("malformed", message[:500], row.source_id)
+    if sale := _sale_of(found):
+        amounts = [part for line in sale.lines for part in (line.net_minor, line.tax_minor, line.gross_minor)]
+        amounts += [sale.net_minor, sale.tax_minor, sale.gross_minor, *(one.amount_minor for one in sale.tenders)]
+        if most := next((amount for amount in amounts if _kept(amount) is None), None):
+            found = protocol.from_sale("bad_number", f"an amount of {most} of the smallest unit is no money", sale)
     if isinstance(found, protocol.Quarantine):
         partial = recording.Partial(
             receipt_number=found.receipt_number or row.source_id,
             business_date=found.business_date,
             sold_at=found.sold_at,
             currency=currency,
-            net_minor=found.net_minor,
-            tax_minor=found.tax_minor,
-            gross_minor=found.gross_minor,
+            net_minor=_kept(found.net_minor),
+            tax_minor=_kept(found.tax_minor),
+            gross_minor=_kept(found.gross_minor),
         )
         return recording.Quarantined(row.inbox_id, found.reason_code, found.message, partial)
     if isinstance(found, protocol.Excluded):

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,17 @@ def test_a_decoder_that_takes_one_receipt_for_another_stops_its_own_shop_only(
         until(lambda: mark(shops, "london").error_kind == "reader_failed")
         assert not run.ended
     assert "was decoded into sale file_drop-london-another" in mark(shops, "london").error
+
+
+def test_a_receipt_that_the_ledger_cannot_hold_costs_itself_only(shops: House, tmp_path: Path) -> None:
+    """Twelve lines of nearly 10**18 pence each: more than a column holds."""
+    row = f"absurd,{datetime.now(UTC).isoformat()},1,9900000000000000.00\n"
+    (tmp_path / "drop" / "london" / "absurd.csv").write_text("r,t,q,p\n" + row * 12)
+    with lingering(shops) as run:
+        sell(tmp_path, "london", "sound")
+        assert one_by_one(shops, tmp_path, run, 1)[-1] < AT_ONCE
+        until(lambda: states(shops, "london") == {"quarantined": 1, "posted": 1})
+    assert mark(shops, "london").state == "ok"
 
 
 def test_a_broken_map_or_an_unknown_warehouse_rejects_its_own_shops_sales_only(shops: House, tmp_path: Path) -> None:
