@@ -18,7 +18,7 @@ from bp_assets.domain.sale import Sale
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.errors import IllegalTransition
 from bp_assets.ledger.postings import Posting, read
-from bp_assets.ledger.schema import postings, steps, summary_lines, summary_tenders, trading_days
+from bp_assets.ledger.schema import postings, summary_lines, summary_tenders, trading_days
 
 
 class SummaryLine(NamedTuple):
@@ -177,16 +177,13 @@ def _insert_parts(
 
 @retrying
 def renewable(ledger: Ledger) -> list[Posting]:
-    """Summaries that go again after they were set aside, and of which the ERP surely has nothing yet."""
-    sent = sa.exists().where(
-        steps.c.sale_id == postings.c.sale_id, sa.func.coalesce(steps.c.outcome, "unknown") != "failure"
-    )
-    return read(ledger, *_RETRIED, sa.not_(sent))
+    """Summaries that go again after they were set aside."""
+    return read(ledger, *_RETRIED)
 
 
 @retrying
 def renew(ledger: Ledger, summary_id: str, lines: Sequence[SummaryLine], tenders: Sequence[SummaryTender]) -> None:
-    """Give a summary of which nothing was sent other parts: a map was mended since it was made."""
+    """Give a summary other parts: a map was mended since it was made."""
     with ledger.begin() as connection:
         for table in (summary_lines, summary_tenders):
             connection.execute(sa.delete(table).where(table.c.summary_id == summary_id))

@@ -1,8 +1,9 @@
 """End of day: when a trading day is over, its receipts become summaries, which are then posted like any sale.
 
 A day is closed after its time, or when somebody asks for it. Only receipts whose stock has moved go in.
-Receipts that come after it make further summaries; one that was made never changes once anything of it was sent.
-Read: ``postings``, ``stock_moves``, the ERP (accounts of products). Written: ``postings``, the parts of summaries.
+Receipts that come after it make further summaries; what was sent of one never changes.
+Read: ``postings``, ``steps``, the ERP (accounts of products, summaries that it has). Written: ``postings``, the parts
+of summaries.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger import summaries
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, park
+from bp_assets.ledger.steps import FAILURE, steps_of
 from bp_assets.ledger.summaries import Gathering, NewSummary
 from bp_assets.posting.forgotten import contradicted
 from bp_assets.posting.plan import Plan, Refusal
-from bp_assets.posting.summary import close_day, parts_of
+from bp_assets.posting.summary import close_day, parts_of, renewed
 from bp_assets.posting.work import plan_posting
 
 _AGAIN = timedelta(seconds=60)  # after a close: late receipts are gathered a moment, or each would be a summary
@@ -118,7 +120,7 @@ def _without_contradicted(
 def _renew(
     ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Catalogue, summary: Posting, done: Closed
 ) -> None:
-    """Give a summary that was refused as a whole the parts that its receipts have by today's maps."""
+    """Give a summary that was refused the parts that its receipts have by today's maps, but for what was sent."""
     plans = []
     for posting in summaries.members_of(ledger, summary.sale_id):
         plan = plan_posting(posting, shops, catalogue)
@@ -128,7 +130,12 @@ def _renew(
             return
         plans.append(plan)
     plans.sort(key=lambda one: one.sale.sale_id)
-    summaries.renew(ledger, summary.sale_id, *parts_of(plans, _nominal_codes(client, plans)))
+    lines, tenders = summaries.parts_of(ledger, [summary.sale_id])
+    made = (tuple(lines[summary.sale_id]), tuple(tenders[summary.sale_id]))
+    sent = steps_of(ledger, [summary.sale_id])[summary.sale_id]
+    stands = {(step.document, step.step) for step in sent if step.outcome != FAILURE}
+    parts = renewed(made, parts_of(plans, _nominal_codes(client, plans)), stands)
+    summaries.renew(ledger, summary.sale_id, *parts)
 
 
 def _nominal_codes(client: ErpClient, plans: Sequence[Plan]) -> dict[int, str]:

@@ -122,6 +122,48 @@ def parts_of(plans: Sequence[Plan], nominal_codes: Mapping[int, str]) -> Parts:
     )
 
 
+def renewed(made: Parts, anew: Parts, stands: Set[tuple[str, str]]) -> Parts:
+    """The parts a summary goes on with when it is sent again: those by today's maps, but for what the ERP may have.
+
+    ``stands``: the steps (document, step) that may have been done. A document whose order stands keeps its rows; of its
+    payments only the method of those that are still to be made is that of today.
+    """
+    lines, tenders = list[SummaryLine](), list[SummaryTender]()
+    for code in (ORDER, CREDIT):
+        there = (code, "order") in stands
+        lines += [one for one in (made if there else anew)[0] if one.document == code]
+        old, new = ([one for one in parts[1] if one.document == code] for parts in (made, anew))
+        tenders += _paid_anew(old, new, {step for document, step in stands if document == code}) if there else new
+    return tuple(lines), tuple(tenders)
+
+
+def _paid_anew(
+    made: Sequence[SummaryTender], anew: Sequence[SummaryTender], stands: Set[str]
+) -> Sequence[SummaryTender]:
+    """The tenders of a document whose order stands. A payment whose tenders are told apart by now becomes several."""
+    methods = {(one.sale_id, one.position, one.type, one.amount_minor): one.method for one in anew}
+    if len(made) != len(anew) or any(_own(one) not in methods for one in made):
+        return made  # a tender became a payment, or stopped being one: not a matter of methods
+    numbers: dict[tuple[int, str], int] = {}
+    last = max((one.number for one in made), default=0)
+    paid = []
+    for one in sorted(made):
+        if f"payment:{one.number}" in stands:
+            paid.append(one)
+            continue
+        key = (one.number, methods[_own(one)])
+        if key not in numbers:
+            first = all(number != one.number for number, _ in numbers)
+            last += not first
+            numbers[key] = one.number if first else last
+        paid.append(one._replace(number=numbers[key], method=key[1]))
+    return paid
+
+
+def _own(tender: SummaryTender) -> tuple[str, int, str, int]:
+    return tender.sale_id, tender.position, tender.type, tender.amount_minor
+
+
 def _lines(plan: Plan, document: Document, nominal_codes: Mapping[int, str]) -> list[SummaryLine]:
     sign = -1 if document.code == CREDIT else 1
     by_id = {line.line_id: line for line in plan.sale.lines}

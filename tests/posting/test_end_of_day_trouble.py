@@ -49,6 +49,20 @@ def test_receipts_of_a_shop_that_left_the_shops_file_do_not_wait_in_silence(hous
     assert sum(move[2] for move in house.moves()) == -2
 
 
+def test_a_tender_map_that_is_mended_after_the_order_was_made_pays_it_without_paying_twice(house: House) -> None:
+    house.change(tender_map={"voucher": "NOSUCH", "gift_card": "NOSUCH"})
+    ids = open_day(house, "leeds 1\n2 MUG 12.00 20%\nvoucher 2.00\ngift_card 3.00\ncard 7.00")
+    close_day(house)
+    assert states(house, ids) == ["rejected: erp_refused"]
+    house.change(tender_map={"voucher": "VOUCHER", "gift_card": "GIFTCARD"})
+    requeue(house.ledger)
+    house.post_all()
+    house.verify()
+    assert states(house, ids) == ["verified"]
+    paid = sorted((one["method"], one["amount"]) for one in house.books()["payments"])
+    assert paid == [("CARD", "7.00"), ("GIFTCARD", "3.00"), ("VOUCHER", "2.00")]
+
+
 # -- a ledger that was restored gathers a day in other parts than before ----------------------------------------------
 
 
