@@ -10,8 +10,6 @@ and a run is started every few minutes whatever the tills say.
 import json
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +21,8 @@ from bp_assets.jobs import post_sales
 from bp_assets.ledger.connection import Ledger, retrying
 from bp_assets.ledger.marks import Mark, all_marks
 from bp_assets.ledger.postings import due
+from bp_assets.posting.attendants import side_by_side
+from bp_assets.posting.breaker import rest_left
 from bp_assets.posting.end_of_day import is_due
 from bp_assets.resources import LedgerResource, ShopsResource
 from bp_assets.tills.protocol import RawReceipt, Till, TillError
@@ -41,6 +41,7 @@ class _Open:
     shops: ShopsFile | None = None
     tills: dict[str, Till] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    busy: set[str] = field(default_factory=set)  # shops whose till was asked and has not answered yet
 
     def of(self, shops: ShopsFile) -> dict[str, Till]:
         if self.shops != shops:
@@ -52,6 +53,7 @@ class _Open:
 
 
 _OPEN = _Open()
+_AT_THE_LEDGER = threading.BoundedSemaphore(4)  # the ledger's connections are there for others too
 
 
 @retrying
@@ -77,32 +79,35 @@ def newest_receipt(ledger: Ledger) -> datetime | None:
 def peek(ledger: Ledger, shops: ShopsFile, marks: dict[str, Mark], now: datetime) -> tuple[set[str], list[str]]:
     """Shops whose till has something the ledger does not know, and what went wrong in words. Stores nothing."""
 
-    def ask(shop: Shop, till: Till) -> bool:
+    def has_news(shop: Shop, till: Till) -> bool:
         known = marks.get(shop.key)
         fetched = till.fetch(known.mark if known else None)
-        return fetched.more or unknown(ledger, fetched.receipts) > 0
+        with _AT_THE_LEDGER:
+            return fetched.more or unknown(ledger, fetched.receipts) > 0
+
+    def ask(shop: Shop) -> tuple[bool, str]:
+        try:
+            return has_news(shop, tills[shop.key]), ""
+        except TillError as error:
+            return False, f"{shop.key}: {error}"
+        except Exception as error:  # a mistake in one reader must not hide what is new at the others
+            return False, f"{shop.key}: the reader failed with {type(error).__name__}: {error}"
+        finally:
+            _OPEN.busy.discard(shop.key)
 
     def resting(shop: Shop) -> bool:
         known = marks.get(shop.key)
-        return bool(known and known.next_ask_at and known.next_ask_at > now)
+        return known is not None and rest_left(known.next_ask_at, now) > 0
 
     with _OPEN.lock:
         tills = _OPEN.of(shops)
-        pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="peek")
-        asked = {shop.key: pool.submit(ask, shop, tills[shop.key]) for shop in shops.shops if not resting(shop)}
-        news, troubles, deadline = set(), [], datetime.now(UTC).timestamp() + ASK_SECONDS
-        for key, answer in asked.items():
-            try:
-                if answer.result(timeout=max(0.0, deadline - datetime.now(UTC).timestamp())):
-                    news.add(key)
-            except TooSlow:
-                troubles.append(f"{key}: no answer yet")
-            except TillError as error:
-                troubles.append(f"{key}: {error}")
-            except Exception as error:  # a mistake in one reader must not hide what is new at the others
-                troubles.append(f"{key}: the reader failed with {type(error).__name__}: {error}")
-        pool.shutdown(wait=False, cancel_futures=True)
-    return news, troubles
+        # A till that hangs is not asked a second time meanwhile: each tick would leave one more thread behind.
+        chosen = [shop for shop in shops.shops if shop.key not in _OPEN.busy and not resting(shop)]
+        _OPEN.busy |= {shop.key for shop in chosen}
+        found = side_by_side(chosen, ask, ASK_SECONDS)
+        troubles = [words for _, words in found.values() if words]
+        troubles += [f"{shop.key}: no answer yet" for shop in shops.shops if shop.key in _OPEN.busy]
+    return {key for key, (new, _) in found.items() if new}, troubles
 
 
 def still_new(seen: dict[str, str], marks: dict[str, Mark]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from bp_assets.config import Shop, ShopsFile
 from bp_assets.ledger import marks, totals
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import LedgerError
-from bp_assets.posting.breaker import LONGEST
+from bp_assets.posting.breaker import LONGEST, rest_left
 from bp_assets.posting.intake import Doors, ShopIntake, ShopTaker
 from bp_assets.tills.systems import open_till
 
@@ -100,9 +100,7 @@ class Attendants:
                 began = time.monotonic()
                 hint.clear()
                 self.tell(taker.ask())
-                pause = pace - (time.monotonic() - began)
-                if taker.next_ask_at is not None:
-                    pause = max(pause, (taker.next_ask_at - datetime.now(UTC)).total_seconds())
+                pause = max(pace - (time.monotonic() - began), rest_left(taker.next_ask_at, datetime.now(UTC)))
                 hint.wait(max(0.0, pause))
         except (LedgerError, SQLAlchemyError) as fault:
             if not self._doors.closing.is_set():
@@ -128,7 +126,7 @@ def take_all(
         finally:
             taker.close()
 
-    found = _side_by_side(shops.shops, ask, seconds)
+    found = side_by_side(shops.shops, ask, seconds)
     results = []
     for shop in shops.shops:
         if (one := found.get(shop.key)) is None:
@@ -153,12 +151,15 @@ def note_totals(ledger: Ledger, shops: ShopsFile, days: Sequence[date], *, secon
         till.close()
         return noted
 
-    found = _side_by_side(shops.shops, say, seconds)
+    found = side_by_side(shops.shops, say, seconds)
     totals.note_till_totals(ledger, [total for shop in shops.shops for total in found.get(shop.key, [])])
 
 
-def _side_by_side(shops: Sequence[Shop], work: Callable[[Shop], T], seconds: float) -> dict[str, T]:
-    """What ``work`` gives for each shop that is done in time. Raises one of their faults, once all had their time."""
+def side_by_side(shops: Sequence[Shop], work: Callable[[Shop], T], seconds: float) -> dict[str, T]:
+    """What ``work`` gives for each shop that is done in time. Raises one of their faults, once all had their time.
+
+    Who is not done is left behind in a thread of its own, which does not keep the process from ending.
+    """
     found: dict[str, T] = {}
     faults: list[BaseException] = []
 

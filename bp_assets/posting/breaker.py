@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 PATIENCE = 3
@@ -33,3 +34,11 @@ def rest_after(failures: int, dice: Callable[[], float] = random.random) -> Rest
         return Rest("failing", SOON)
     longest = min(LONGEST, FIRST * 2.0 ** min(failures - PATIENCE, 16))
     return Rest("resting", longest * (1 - _SPREAD * dice()))
+
+
+def rest_left(until: datetime | None, now: datetime) -> float:
+    """Seconds a till is still left alone. No rest is longer than ``LONGEST``: one that seems to be was noted by a clock
+    that has been put back since, and is over.
+    """
+    left = (until - now).total_seconds() if until else 0.0
+    return left if 0.0 < left <= LONGEST else 0.0

@@ -22,7 +22,7 @@ from bp_assets.domain.sale import Sale
 from bp_assets.ledger import inbox, marks, recording
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import LedgerError
-from bp_assets.posting.breaker import rest_after
+from bp_assets.posting.breaker import rest_after, rest_left
 from bp_assets.posting.summary import needs_own_order
 from bp_assets.tills import protocol
 from bp_assets.tills.protocol import Till, TillError
@@ -107,7 +107,7 @@ class ShopTaker:
     def ask(self) -> ShopIntake:
         """Ask the till if its time has come, and decode what lies in the inbox. Raises only for our own ledger."""
         self._know()
-        resting = bool(self.next_ask_at and self.next_ask_at > self.now())
+        resting = rest_left(self.next_ask_at, self.now()) > 0
         before, got = self.failures, _Got()
         if not resting:
             self._guarded(self._fetch, got)

@@ -116,13 +116,16 @@ class _Run:
         self.turns = Turns(lambda requests: client.budget.spacing(client.lane, requests))
 
     def once(self) -> Lingered:
-        """One round: every till is asked once, then everything due is posted."""
+        """One round: every till is asked once, then everything due is posted.
+
+        Asked before the lock is taken: a till that hangs holds up no other run.
+        """
+        intake = take_all(self.ledger, self.shops)
         with poster_lock(self.ledger, self.shops.erp.account) as lock:
             if lock is None:
                 self.total.busy_elsewhere = True
                 return self.total
             poster = Poster(self.ledger, self.client, self.shops, still_mine=_guard(lock))
-            intake = take_all(self.ledger, self.shops)
             try:
                 self._tell(Round(intake, poster.post_due()))
             except LockLost:

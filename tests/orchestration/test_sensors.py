@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from bp_assets.ledger.runs import makes_way
 from bp_assets.ledger.webhooks import handled, hear
 from bp_assets.posting.attendants import take_all
 from bp_assets.resources import ledger_of
+from bp_assets.tills.protocol import Fetch
 from sensors import new_sales as new_sales_file
 from sensors import unsettled_postings as unsettled_file
 from sensors.erp_changes import Asked as HintsAsked
@@ -64,6 +66,32 @@ def test_a_new_receipt_starts_one_posting_run_until_a_run_has_asked_the_till(hou
     assert jobs == ["post_sales"]
     house.run("post_sales")
     assert tick(house, new_sales, cursor)[0::2] == ([], "nothing new")
+
+
+def test_a_till_that_hangs_is_asked_once_and_keeps_neither_the_others_nor_the_process(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks, answer = list[threading.Thread](), threading.Event()
+
+    class Hanging:
+        def fetch(self, mark: object) -> Fetch:
+            asks.append(threading.current_thread())
+            answer.wait(60)
+            return Fetch((), {})
+
+        def close(self) -> None:
+            """Nothing is held open."""
+
+    monkeypatch.setattr(new_sales_file, "_OPEN", new_sales_file._Open())
+    monkeypatch.setattr(new_sales_file, "open_till", lambda shop, currency: Hanging())
+    monkeypatch.setattr(new_sales_file, "ASK_SECONDS", 0.1)
+    for _ in range(3):
+        assert tick(house, new_sales)[0::2] == ([], "nothing new; leeds: no answer yet")
+    assert [one.daemon for one in asks] == [True]
+    answer.set()
+    asks[0].join(10)
+    assert tick(house, new_sales)[0::2] == ([], "nothing new")
+    assert len(asks) == 2
 
 
 def test_due_sales_start_a_run_whatever_the_tills_say(house: House) -> None:

@@ -6,15 +6,16 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bp_assets.ledger.marks import Mark, all_marks
+from bp_assets.ledger.locks import poster_lock
+from bp_assets.ledger.marks import Mark, all_marks, ask_failed
 from bp_assets.ledger.webhooks import hear, open_webhooks
 from bp_assets.posting import attendants, breaker, intake
-from bp_assets.posting.breaker import Rest, rest_after
+from bp_assets.posting.breaker import Rest, rest_after, rest_left
 from bp_assets.tills import systems
 from bp_assets.tills.protocol import Decoded, RawReceipt
 from tests.posting.house import House
@@ -73,6 +74,17 @@ def test_a_till_that_hangs_trickles_or_talks_nonsense_holds_up_no_other_shop(
     london = mark(shops, "london")
     assert (london.state, london.error_kind) in [("resting", "no_answer"), ("failing", "unreachable")]
     assert london.last_success_at is None
+
+
+def test_a_run_of_one_round_keeps_nobody_from_posting_while_it_waits_for_a_till(shops: House, tmp_path: Path) -> None:
+    with answering(hang) as url:
+        at_square(shops, "london", url, timeout_seconds=2)
+        sell(tmp_path, "leeds", "1")
+        with lingering(shops, seconds=0) as run:
+            until(lambda: states(shops, "leeds") == {"pending": 1})
+            with poster_lock(shops.ledger, shops.shops.erp.account) as lock:
+                assert lock is not None
+            assert run.join().posted == 1
 
 
 def test_a_till_that_floods_holds_up_no_other_shop(shops: House, tmp_path: Path) -> None:
@@ -195,3 +207,15 @@ def test_rests_double_up_to_a_minute_and_are_spread() -> None:
         Rest("resting", 40.0), Rest("resting", 60.0), Rest("resting", 60.0),
     ]  # fmt: skip
     assert rest_after(7, lambda: 1.0) == Rest("resting", 45.0)
+
+
+def test_a_rest_ends_although_the_clock_was_put_back_by_hours() -> None:
+    now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    moments = (None, now - timedelta(hours=1), now, now + timedelta(seconds=60), now + timedelta(hours=3))
+    assert [rest_left(until, now) for until in moments] == [0.0, 0.0, 0.0, 60.0, 0.0]
+
+
+def test_a_till_that_rested_when_the_clock_was_put_back_is_asked(shops: House, tmp_path: Path) -> None:
+    ask_failed(shops.ledger, "leeds", "down", datetime.now(UTC) + timedelta(hours=3), state="resting")
+    sell(tmp_path, "leeds", "1")
+    assert [one.new for one in attendants.take_all(shops.ledger, shops.shops)] == [1, 0]
