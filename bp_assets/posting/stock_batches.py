@@ -27,6 +27,7 @@ from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger import stock_moves as ledger_moves
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import park
+from bp_assets.ledger.steps import clock_ahead
 from bp_assets.ledger.stock_moves import Batch, Move, Waiting
 from bp_assets.posting.plan import Refusal
 from bp_assets.posting.stock import MOST_MOVES, correction_body, moves_of, next_batch
@@ -139,15 +140,16 @@ class StockBatches:
         return True
 
     def _believed(self, batch: Batch) -> bool:
-        """Whether an absence from the search proves that the request did nothing."""
+        """Whether an absence from the search proves that the request did nothing; by the ledger's clock."""
         lag = timedelta(seconds=self.shops.erp.search_lag_seconds)
         if not lag:
             return True
-        if batch.outcome is None:
-            # Whoever sent it died over it, at a moment nobody noted: it counts as lost now.
+        now = self.now() + clock_ahead(self.ledger)
+        if batch.outcome is None or (batch.done_at and batch.done_at > now):
+            # Whoever sent it died over it, at a moment nobody noted, or a clock was put back: it counts as lost now.
             ledger_moves.lost(self.ledger, batch.batch_id, batch.status, batch.error)
             return False
-        return (batch.done_at or batch.intended_at) + lag <= self.now()
+        return (batch.done_at or batch.intended_at) + lag <= now
 
     def _set_aside(self, sale_id: str, batch: Batch) -> None:
         short = self._short(batch)

@@ -7,9 +7,21 @@ from datetime import timedelta
 import pytest
 
 from bp_assets.ledger.postings import requeue
+from bp_assets.ledger.stock_moves import open_batches
+from bp_assets.posting import stock_batches
 from tests.posting import receipts
 from tests.posting.house import House, empty
-from tests.posting.test_end_of_day import RETURN, SALE, books, close_day, open_day, sell, states, summary_orders
+from tests.posting.test_end_of_day import (
+    CORRECTIONS_ROUTE,
+    RETURN,
+    SALE,
+    books,
+    close_day,
+    open_day,
+    sell,
+    states,
+    summary_orders,
+)
 
 PAST = receipts.sale(SALE).business_date  # a day long over: it is closed as soon as its stock has moved
 SECOND = "leeds 2\n1 MUG 6.00 20%\ncard 6.00"
@@ -61,6 +73,29 @@ def test_a_tender_map_that_is_mended_after_the_order_was_made_pays_it_without_pa
     assert states(house, ids) == ["verified"]
     paid = sorted((one["method"], one["amount"]) for one in house.books()["payments"])
     assert paid == [("CARD", "7.00"), ("GIFTCARD", "3.00"), ("VOUCHER", "2.00")]
+
+
+def test_the_absence_of_a_stock_request_is_waited_for_by_the_ledgers_clock(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's clock is a minute ahead of the ledger's, or the ledger's was hours ahead and is put back."""
+    house.change(erp={"search_lag_seconds": 30})
+    open_day(house, SALE)
+    house.fault("search_lag", seconds=60)
+    house.fault("lost_reply", CORRECTIONS_ROUTE, count=1)
+    monkeypatch.setattr(stock_batches, "clock_ahead", lambda ledger: timedelta(minutes=-1))
+    house.later(minutes=1)
+    poster = house.poster(catalogue=receipts.catalogue())
+    poster.post_due()
+    assert len(open_batches(house.ledger, "leeds")) == 1
+    with house.ledger.begin() as connection:
+        connection.exec_driver_sql("update tillbridge.stock_batches set done_at = done_at + interval '5 hours'")
+    poster.post_due()
+    house.heal()
+    house.later(seconds=31)
+    poster.post_due()
+    assert open_batches(house.ledger, "leeds") == []
+    assert house.moves() == [(receipts.IDS["MUG"], 3, -2, "correction")]
 
 
 # -- a ledger that was restored gathers a day in other parts than before ----------------------------------------------
