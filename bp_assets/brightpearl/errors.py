@@ -39,6 +39,14 @@ class ErpRefused(ErpError):
         super().__init__(f"the ERP refused: {code} {message} (HTTP {status})")
         self.code, self.message, self.status = code, message, status
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it was not the ERP that spoke: a proxy or a maintenance page that leads elsewhere or knows no such
+        address. That says nothing of what was asked.
+        """
+        status = self.status or 0
+        return self.code == f"HTTP-{status}" and (300 <= status < 400 or status in (404, 405, 410))
+
 
 class Unauthorised(ErpError):
     """The credentials are missing, wrong or expired. Nothing was done; the message names what to do."""

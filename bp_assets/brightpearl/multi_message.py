@@ -216,7 +216,11 @@ def _apart(client: ErpClient, group: list[Call], rest: Rest, mode: Mode) -> list
 
 
 def _wall(sent: Sequence[Sent]) -> ErpError | None:
-    return sent[-1].error if sent and isinstance(sent[-1].error, _WALLS) else None
+    return sent[-1].error if sent and _is_wall(sent[-1].error) else None
+
+
+def _is_wall(error: ErpError | None) -> bool:
+    return isinstance(error, _WALLS) or (isinstance(error, ErpRefused) and error.elsewhere)
 
 
 def _one_by_one(client: ErpClient, calls: Sequence[Call], wall: ErpError | None = None) -> list[Sent]:
@@ -224,7 +228,7 @@ def _one_by_one(client: ErpClient, calls: Sequence[Call], wall: ErpError | None 
     ends: list[Sent] = []
     for call in calls:
         one = Sent(call, error=wall) if wall else send_one(client, call)
-        if isinstance(one.error, _WALLS):
+        if _is_wall(one.error):
             wall = one.error
         ends.append(one)
     return ends

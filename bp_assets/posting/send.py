@@ -71,7 +71,9 @@ class _Pulse:
     def felt(self, sent: Sequence[Sent]) -> None:
         with self._lock:
             self.worked |= any(one.outcome is Outcome.SUCCESS for one in sent)
-            answered = self.worked or any(isinstance(one.error, ErpRefused) for one in sent)
+            answered = self.worked or any(
+                isinstance(e, ErpRefused) and not e.elsewhere for e in (o.error for o in sent)
+            )
             self._unanswered = 0 if answered else self._unanswered + 1
 
 
@@ -259,6 +261,9 @@ class Wave:
             pass  # the second look decides
         elif isinstance(error, Unauthorised | Throttled | ErpUnavailable):
             stops.append(error)
+            self._defer(work, str(error))
+        elif isinstance(error, ErpRefused) and error.elsewhere and not self._given_up(work, str(error)):
+            stops.append(error)  # of no sale's making, unless others get through and it never does
             self._defer(work, str(error))
         else:
             self._park(work, self._reason(work, error), f"{call.document} {call.step}: {error}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 
 import pytest
 
+from bp_assets.ledger.instances import used_since
 from bp_assets.ledger.postings import requeue
 from bp_assets.posting.packing import packed, room
 from bp_assets.posting.progress import Call
 from tests.posting.house import House
+from tests.tills.hanging import answering
 
 POISON = '"externalRef":"SO-file_drop-tills-7"'
 
@@ -103,3 +106,29 @@ def test_an_outage_touches_a_few_sales_only_and_the_backlog_comes_out_of_it_pack
     assert poster.post_due().posted == 60
     assert house.books()["requests"]["POST /multi-message"] < 60
     assert house.verify().verified == 60
+
+
+def long_ago(house: House) -> None:
+    """The account's number is in use since long: the ERP recognises what it has, and nothing is looked up first."""
+    erp = house.shops.erp
+    used_since(house.ledger, erp.account, erp.integration_instance_id)
+    with house.ledger.begin() as connection:
+        connection.exec_driver_sql("update tillbridge.erp_instances set first_used_at = '2020-01-01'")
+
+
+def elsewhere(talking: socket.socket) -> None:
+    """What stands before the ERP while it is away: it knows no such address, or leads to a page that says so."""
+    talking.sendall(b"HTTP/1.1 302 Found\r\nlocation: /maintenance\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+
+
+def test_a_page_in_place_of_the_erp_parks_nothing(house: House) -> None:
+    long_ago(house)
+    sales = take(house, 3)
+    catalogue = house.poster().catalogue
+    with answering(elsewhere) as url:
+        there = house.shops
+        house.change(erp={"base_url": url})
+        assert house.poster(catalogue=catalogue).post_due().down
+        house.shops = there
+    assert {house.posting(one).state for one in sales} == {"pending"}
+    assert house.post_all().posted == 3
