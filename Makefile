@@ -8,7 +8,11 @@ STAMP := $(VENV)/.installed
 # A python3.11 that is only called python3 serves as well.
 FOUND := $(shell command -v $(PYTHON) || command -v python3)
 
-.PHONY: help install demo dev test check bench bench-posting clean
+SEEDS ?= 1000
+FIRST ?= 1
+JOBS ?= 2
+
+.PHONY: help install demo dev test simulate drill check bench bench-posting clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'

@@ -11,8 +11,8 @@ Two questions are asked of every request, and both must be answered with yes.
 
 Lanes: a lane may take up to its greatest share. Up to its guaranteed share it waits only for the guarantees of lanes
 before it; beyond, it leaves alone what is guaranteed to others, and waits for every lane before it that waits. The
-guarantee of a lane that has asked for nothing lately is lent out, but never that of the first lane, so that a sale at a
-till finds room whatever else goes on.
+guarantee of a lane that has asked for nothing lately is lent out, but never that of the first lane, which is kept twice
+what it uses besides: a sale at a till finds room whatever else goes on.
 
 Times are seconds of one clock that only goes forward (:func:`step`).
 """
@@ -31,6 +31,7 @@ SLOTS = 120  # a request counts at most this part of a minute longer than it mus
 IDLE_PART = 6  # a lane that has asked for nothing for this part of a minute lends its guarantee out
 WAITING_SECONDS = 0.6  # a waiting lane says so again within this; one that fell silent holds up nobody
 MARGIN = 0.2  # seconds past a stated moment: our clock and the ERP's are not one
+BUSY = 0.8  # a lane that uses so much of its share begins to leave its waves apart
 JUMP_SECONDS = 2.0  # a clock that differs by more from the time that passed was set by somebody
 
 
@@ -200,17 +201,27 @@ class _Room:
         self.counts[lane] += 1
         self.total += 1
 
+    def give_back(self, lane: int, number: int) -> None:
+        self.counts[lane] -= number
+        self.total -= number
+
 
 def _room(usage: Usage, limits: Limits) -> _Room:
     counts = used(usage)
     total, usable, left = sum(counts), limits.usable, account_room(usage, limits)
     if left is not None:
         usable = min(usable, total + max(0, left))
+    guaranteed = [usable * percent // 100 for percent, _ in limits.shares]
+    holds = [not lane or usage.asked[lane] + limits.minute / IDLE_PART > usage.at for lane in range(len(LANES))]
+    # The first lane's rate is not steady: twice what it uses is kept for it, up to what is guaranteed to lanes that want
+    # something too. So a backfill makes way for a busy day before any sale had to wait.
+    others = sum(number for lane, number in enumerate(guaranteed) if lane and holds[lane])
+    guaranteed[0] = max(guaranteed[0], min(2 * counts[0], usable - others))
     return _Room(
         counts, total, usable,
-        guaranteed=[usable * percent // 100 for percent, _ in limits.shares],
+        guaranteed=guaranteed,
         greatest=[max(1, limits.usable * percent // 100) for _, percent in limits.shares],
-        holds=[not lane or usage.asked[lane] + limits.minute / IDLE_PART > usage.at for lane in range(len(LANES))],
+        holds=holds,
     )  # fmt: skip
 
 
@@ -302,17 +313,17 @@ def pause(usage: Usage, limits: Limits) -> float:
 def spacing(usage: Usage, limits: Limits, lane: int, requests: int) -> float:
     """Seconds from one wave of ``requests`` to the next so that ``lane`` can go on like that and hardly ever wait.
 
-    For every moment at which requests come back: what is left until then, spread evenly. The second half of a wave may
-    wait for that moment; else what does not fill a whole wave would be lost with every minute. 0 while the lane has
-    more than half of its share left.
+    For every moment at which requests come back to the lane: what is left until then, spread evenly. The second half of
+    a wave may wait for that moment; else what does not fill a whole wave would be lost with every minute. 0 while the
+    lane uses less than ``BUSY`` of what other lanes leave it.
     """
     now = usage.at
     if now < usage.paused:
         return min(usage.paused - now, limits.minute)
     room = _room(usage, limits)
-    others = sum(room.held(other) for other in range(len(LANES)) if other != lane)
-    share = min(room.greatest[lane], limits.usable - others)
-    if 2 * room.of(lane, False) >= share:
+    others = sum(room.counts[other] + room.held(other) for other in range(len(LANES)) if other != lane)
+    share = min(room.greatest[lane], room.usable - others)
+    if room.counts[lane] + requests <= BUSY * share:
         return 0.0
     apart, requests = 0.0, max(1, requests)
     waiting = requests // 2
@@ -322,7 +333,5 @@ def spacing(usage: Usage, limits: Limits, lane: int, requests: int) -> float:
     for end in sorted(usage.slots):
         left = max(room.of(lane, False) + waiting, requests)
         apart = max(apart, (end + limits.minute - now) * requests / left)
-        for other, number in enumerate(usage.slots[end]):
-            room.counts[other] -= number
-            room.total -= number
+        room.give_back(lane, usage.slots[end][lane])  # what comes back to the others they will want again
     return min(apart, limits.minute)

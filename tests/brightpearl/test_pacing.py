@@ -224,13 +224,13 @@ def test_spacing_is_answered_from_the_last_visit_while_that_is_fresh(clock):
             return super().look()
 
     budget = budget_of(clock, store=Looking(clock))
-    for _ in range(120):
+    for _ in range(150):
         one(budget, "posting")
     clock.now += 0.5
-    assert budget.spacing("posting", 6) == pytest.approx(60 * 6 / 63, abs=0.1)  # 60 left for a minute
+    assert budget.spacing("posting", 6) == pytest.approx(60 * 6 / 33, abs=0.1)  # 30 left for a minute
     assert looked == []
     clock.now += 29.5
-    assert budget.spacing("posting", 6) == pytest.approx(30 * 6 / 63, abs=0.1)
+    assert budget.spacing("posting", 6) == pytest.approx(30 * 6 / 33, abs=0.1)
     assert looked == [1]
 
 

@@ -87,8 +87,8 @@ def test_a_full_backfill_does_not_delay_posting(rolling):
     account.run(240, lambda at: [*fill(at), *live(at)])
     assert account.refused == []
     assert account.longest_wait("posting") == 0.0
-    assert account.count("backfill", 60, 240) >= 27  # its guarantee; the sweep goes before it
-    assert account.count("backfill", 60, 240) + account.count("sweep", 60, 240) >= 3 * 70
+    # At 100 requests a minute posting is busy: the others have what they are guaranteed, no more.
+    assert (account.count("backfill", 60, 240), account.count("sweep", 60, 240)) == (27, 27)
 
 
 def test_a_lane_alone_keeps_to_its_greatest_share():
@@ -101,9 +101,9 @@ def test_what_idle_lanes_lent_out_comes_back_within_a_minute():
     account = Account(CAP)
     account.run(90, keep(account, "posting", each=8))
     posting, verify = keep(account, "posting", each=8), keep(account, "verify")
-    account.run(150, lambda at: [*posting(at), *verify(at)])
-    assert account.longest_wait("verify") <= 60.0
-    assert account.count("verify", 90, 240) >= 2.5 * 18
+    account.run(160, lambda at: [*posting(at), *verify(at)])
+    assert account.longest_wait("verify") <= 60.5  # a request counts until a minute after its slot of half a second
+    assert account.count("verify", 90, 250) >= 3 * 18
 
 
 @WINDOWS
@@ -209,11 +209,26 @@ def test_a_request_that_never_lands_is_forgotten_with_its_minute():
 
 
 # -- advice on spacing -------------------------------------------------------------------------------------------------
-def test_a_lane_with_more_than_half_left_need_not_space_its_waves():
+def test_a_lane_that_uses_less_than_four_fifths_of_its_share_need_not_space_its_waves():
     account = Account(CAP)
     assert spacing(account.usage, CAP, 0, 6) == 0.0
-    account.run(20, every(0.5, "posting"))  # 40 of 180
+    account.run(50, every(0.5, "posting"))  # 100 of 180
     assert spacing(account.usage, CAP, 0, 6) == 0.0
+    account.run(25, every(0.5, "posting"))  # 120 a minute, whatever a backfill has in hand
+    account.run(60, lambda at: keep(account, "backfill")(at) + every(0.5, "posting")(at))
+    assert spacing(account.usage, CAP, 0, 6) == 0.0
+
+
+def test_a_backfill_makes_way_for_a_busy_day():
+    account = Account(CAP)
+    account.run(120, lambda at: keep(account, "backfill")(at) + every(3.0, "posting")(at))  # 20 a minute
+    assert account.count("backfill", 60, 120) == 54
+    account.run(180, lambda at: keep(account, "backfill")(at) + every(0.6, "posting")(at))  # 100 a minute
+    assert account.count("posting", 240, 300) == 100
+    assert account.count("backfill", 240, 300) == 9  # no more than it is guaranteed
+    assert account.longest_wait("posting") <= TICK
+    account.run(180, lambda at: keep(account, "backfill")(at))
+    assert account.count("backfill", 420, 480) == 54
 
 
 @pytest.mark.parametrize(("requests", "least"), [(4, 164), (20, 160), (26, 165)])
@@ -256,10 +271,10 @@ def test_small_waves_at_the_advised_spacing_hardly_wait():
 
 def test_spacing_after_a_burst_spreads_what_is_left_until_the_burst_comes_back():
     account = Account(CAP)
-    account.run(0.5, lambda at: ["posting"] * 120 if at == 0 else [])
+    account.run(0.5, lambda at: ["posting"] * 150 if at == 0 else [])
     account.run(29.5, lambda at: [])
     account.step()
-    assert spacing(account.usage, CAP, 0, 6) == pytest.approx(30 * 6 / 63, abs=0.2)
+    assert spacing(account.usage, CAP, 0, 6) == pytest.approx(30 * 6 / 33, abs=0.2)
 
 
 def test_spacing_says_how_long_everybody_pauses():
