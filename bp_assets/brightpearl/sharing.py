@@ -182,11 +182,21 @@ class _Room:
     total: int
     usable: int
     guaranteed: list[int]
+    most_held: list[int]
     greatest: list[int]
     holds: list[bool]
 
     def held(self, lane: int) -> int:
-        return max(0, self.guaranteed[lane] - self.counts[lane]) if self.holds[lane] else 0
+        wanting = min(self.guaranteed[lane] - self.counts[lane], self.most_held[lane])
+        return max(0, wanting) if self.holds[lane] else 0
+
+    def kept(self) -> int:
+        """What the first lane may want next beyond its guarantee: its rate is not steady, so twice what it uses.
+
+        Lanes after it leave that alone once they have what they are guaranteed: a backfill makes way for a busy day
+        before any sale had to wait.
+        """
+        return max(0, 2 * self.counts[0] - max(self.guaranteed[0], self.counts[0]))
 
     def of(self, lane: int, before_waits: bool) -> int:
         """Requests that ``lane`` may take, at most; ``before_waits`` says whether a lane before it is waiting."""
@@ -194,7 +204,7 @@ class _Room:
         before = sum(self.held(other) for other in range(lane))
         after = sum(self.held(other) for other in range(lane + 1, len(LANES)))
         sure = min(self.guaranteed[lane] - self.counts[lane], free - before)
-        more = 0 if before_waits else free - before - after
+        more = 0 if before_waits else free - before - after - (self.kept() if lane else 0)
         return max(0, min(self.greatest[lane] - self.counts[lane], max(sure, more)))
 
     def take(self, lane: int) -> None:
@@ -209,19 +219,17 @@ class _Room:
 def _room(usage: Usage, limits: Limits) -> _Room:
     counts = used(usage)
     total, usable, left = sum(counts), limits.usable, account_room(usage, limits)
+    seen = usable
     if left is not None:
-        usable = min(usable, total + max(0, left))
-    guaranteed = [usable * percent // 100 for percent, _ in limits.shares]
-    holds = [not lane or usage.asked[lane] + limits.minute / IDLE_PART > usage.at for lane in range(len(LANES))]
-    # The first lane's rate is not steady: twice what it uses is kept for it, up to what is guaranteed to lanes that want
-    # something too. So a backfill makes way for a busy day before any sale had to wait.
-    others = sum(number for lane, number in enumerate(guaranteed) if lane and holds[lane])
-    guaranteed[0] = max(guaranteed[0], min(2 * counts[0], usable - others))
+        usable, seen = min(usable, total + max(0, left)), usage.most + 1
     return _Room(
         counts, total, usable,
-        guaranteed=guaranteed,
+        guaranteed=[usable * percent // 100 for percent, _ in limits.shares],
+        # An account that shows a smaller cap than the shops file says, and never runs out, would else keep the first
+        # lane's share of all that was ever sent.
+        most_held=[seen * percent // 100 for percent, _ in limits.shares],
         greatest=[max(1, limits.usable * percent // 100) for _, percent in limits.shares],
-        holds=holds,
+        holds=[not lane or usage.asked[lane] + limits.minute / IDLE_PART > usage.at for lane in range(len(LANES))],
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from bp_assets.ledger.postings import Posting
 
 FEW = 10  # sales of one shop that count as fresh; a shop with more waiting has a backlog
-BACKLOG_WAVE = 50  # small enough that a fresh sale does not wait long behind it, large enough to fill its requests
+BACKLOG_WAVE = 100  # small enough that a fresh sale does not wait long behind it, large enough to fill its requests
 LONE_REQUESTS = 4  # order, row ids, payment and goods, shipping and closing
 # The advice on spacing is asked anew after each wave and corrects itself; taken to the letter it leaves a tenth unused.
 _SOONER = 0.9

@@ -97,6 +97,13 @@ def test_a_lane_alone_keeps_to_its_greatest_share():
     assert [account.count("backfill", 0, 60), account.count("backfill", 60, 120)] == [54, 54]
 
 
+def test_an_account_that_shows_a_small_cap_and_never_runs_out_stops_no_lane():
+    account = Account(Limits(per_minute=1_000_000), cap=0)  # the sandbox shows 199 left, whatever was sent
+    account.run(60, keep(account, "changes"))
+    assert account.longest_wait("changes") < 1.0
+    assert account.count("changes") > 600
+
+
 def test_what_idle_lanes_lent_out_comes_back_within_a_minute():
     account = Account(CAP)
     account.run(90, keep(account, "posting", each=8))

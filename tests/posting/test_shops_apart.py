@@ -165,7 +165,7 @@ def test_a_shops_backlog_of_an_hour_leaves_fresh_sales_their_turn(shops: House, 
         left = states(shops, "london").get("pending", 0)
         until(posted(shops, "london", 250))
     assert left >= 50
-    assert [one.posted.waves for one in run.rounds].count(1) >= 6  # five of fifty, and the fresh one between them
+    assert [one.posted.waves for one in run.rounds].count(1) >= 4  # three of the backlog, and the fresh one
 
 
 def test_a_till_is_left_alone_longer_the_longer_it_fails_and_asked_at_once_when_it_is_back(
