@@ -14,6 +14,7 @@ from bp_assets.brightpearl.contacts import find_contact_by_email
 from bp_assets.brightpearl.errors import ErpRefused
 from bp_assets.brightpearl.order_refs import find_orders_by_external_ref
 from bp_assets.config import ShopsFile
+from bp_assets.domain.sale import Kind
 from bp_assets.domain.states import State
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.postings import Posting, postings_by_receipt, postings_of
@@ -23,6 +24,7 @@ from bp_assets.posting.work import Work
 
 _WILL_COME = (State.PENDING, State.SENDING, State.UNKNOWN)
 _WILL_NOT_COME_BY_ITSELF = (State.REJECTED, State.QUARANTINED)
+_WITHOUT_ORDER = (Kind.GOODS_RETURN, Kind.REFUND_ONLY)  # credits only: two that name each other would wait for ever
 NO_PARENT = 0
 # Whatever else was typed in there is not searched for: "@" alone would match, and page through, every contact.
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -103,7 +105,9 @@ class Links:
         return {sale_id: orders.get(summary_id or "", NO_PARENT) for sale_id, summary_id in members.items()}
 
     def _held_back(self, work: Work, original: Posting, blocked: dict[str, str]) -> None:
-        if original.state in _WILL_NOT_COME_BY_ITSELF:
+        if original.kind in _WITHOUT_ORDER:
+            work.known.parent_id = NO_PARENT
+        elif original.state in _WILL_NOT_COME_BY_ITSELF:
             blocked[work.sale_id] = (
                 f"the original receipt {original.receipt_number} of {original.shop} is {original.state}"
                 f" ({original.reason_code or 'no reason'}) and has no order in the ERP"

@@ -101,6 +101,23 @@ def test_a_return_that_names_itself_does_not_wait_for_itself(house: House) -> No
     assert not parent(house, back)
 
 
+def test_two_returns_that_name_each_other_do_not_wait_for_each_other(house: House) -> None:
+    first, second = (
+        house.take(f"leeds {one} of {other}\n-1 COAT -60.00 20%\ncard -60.00") for one, other in ("23", "32")
+    )
+    assert house.post().posted == 2
+    assert not parent(house, first) and not parent(house, second)
+
+
+def test_a_return_of_a_rejected_return_is_a_credit_of_its_own(house: House) -> None:
+    """A return has no order that could be waited for."""
+    other = house.take("leeds 2 of 404\n-1 COAT -60.00 20%\ncheque -60.00")
+    back = house.take("leeds 3 of 2\n-1 COAT -60.00 20%\ncard -60.00")
+    house.post_all()
+    assert (house.state(other), house.state(back)) == ("rejected: tender_not_mapped", "posted")
+    assert not parent(house, back)
+
+
 def test_a_return_of_a_rejected_sale_waits_with_it_and_follows_it(house: House) -> None:
     sold = house.take("leeds 1\n1 COAT 60.00 20%\ncheque 60.00")
     back = house.take("leeds 2 of 1\n-1 COAT -60.00 20%\ncard -60.00")
