@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.errors import BadAnswer, ErpRefused
 from bp_assets.brightpearl.goods import (
     GoodsInNote,
     GoodsOutNote,
@@ -73,7 +74,7 @@ def gather(client: ErpClient, order_ids: Iterable[int], reserving: Iterable[int]
         else:
             found[note.order_id].goods_in.append(note)
     for order_id in set(reserving):
-        for held in reservations_of(client, order_id):
+        for held in _reservations(client, order_id):
             if isinstance(held, Misread):
                 unclear.append(held)
             else:
@@ -84,6 +85,14 @@ def gather(client: ErpClient, order_ids: Iterable[int], reserving: Iterable[int]
         for order_id in [owner] if owner in found else ids:
             found[order_id].misread.append(f"{record.resource} {record.id}: {record.reason}")
     return found
+
+
+def _reservations(client: ErpClient, order_id: int) -> list[Reservation | Misread]:
+    """What is reserved for one order. An order whose reservation the ERP won't tell must hold up no other."""
+    try:
+        return reservations_of(client, order_id)
+    except (ErpRefused, BadAnswer) as error:
+        return [Misread("reservation", str(order_id), str(error), None)]
 
 
 def _order_of(record: Misread) -> int | None:

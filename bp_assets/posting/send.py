@@ -19,7 +19,15 @@ from bp_assets.brightpearl.calls import Call as ErpCall
 from bp_assets.brightpearl.calls import Sent
 from bp_assets.brightpearl.catalogue import with_lock
 from bp_assets.brightpearl.client import ErpClient
-from bp_assets.brightpearl.errors import ErpError, ErpRefused, ErpUnavailable, Outcome, Throttled, Unauthorised
+from bp_assets.brightpearl.errors import (
+    BadAnswer,
+    ErpError,
+    ErpRefused,
+    ErpUnavailable,
+    Outcome,
+    Throttled,
+    Unauthorised,
+)
 from bp_assets.brightpearl.multi_message import send_many
 from bp_assets.brightpearl.stock import availability
 from bp_assets.config import ShopsFile
@@ -200,18 +208,21 @@ class Wave:
         return error.reason_code
 
     def _short(self, work: Work) -> str:
-        """Which products of an order the ERP has too few of, in words; empty if it has enough."""
+        """Which products of an order the ERP has too few of, in words; empty if it has enough or can't say."""
         wanted: Counter[Product] = Counter()
         for row in work.plan.document(ORDER).moving():
             assert row.product is not None, "only rows of products move"
             wanted[row.product] += int(row.quantity)
         place = work.plan.shop.warehouse_id
-        found = availability(self.client, [product.product_id for product in wanted], [place])
+        try:
+            found = availability(self.client, [product.product_id for product in wanted], [place])
+        except (ErpRefused, BadAnswer):
+            return ""
         stock = {level.product_id: level.on_hand for level in found.levels if level.warehouse_id == place}
         return ", ".join(
-            f"{product.sku}: {quantity} sold, {stock.get(product.product_id, 0)} on hand in warehouse {place}"
+            f"{product.sku}: {quantity} sold, {stock[product.product_id]} on hand in warehouse {place}"
             for product, quantity in wanted.items()
-            if stock.get(product.product_id, 0) < quantity
+            if stock.get(product.product_id, quantity) < quantity
         )
 
     def _send_some(self, groups: Sequence[Sequence[Call]]) -> list[Ended]:

@@ -12,6 +12,8 @@ from bp_assets.ledger.postings import requeue
 from bp_assets.posting.packing import packed, room
 from bp_assets.posting.progress import Call
 from tests.posting.house import House
+from tests.posting.receipts import IDS
+from tests.posting.test_faults import one_by_one
 from tests.tills.hanging import answering
 
 POISON = '"externalRef":"SO-file_drop-tills-7"'
@@ -132,3 +134,31 @@ def test_a_page_in_place_of_the_erp_parks_nothing(house: House) -> None:
         house.shops = there
     assert {house.posting(one).state for one in sales} == {"pending"}
     assert house.post_all().posted == 3
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_stock_that_cannot_be_asked_about_costs_the_sale_its_words_and_the_others_nothing(
+    house: House, status: int
+) -> None:
+    house.control("POST", "stock", productId=IDS["COAT"], warehouseId=3, quantity=-100)
+    house.fault("error", "GET /warehouse-service/product-availability*", status=status)
+    short = house.take("leeds 1\n1 COAT 60.00 20%\ncard 60.00")
+    sound = house.take("leeds 2\n1 TEA 2.10 5%\ncard 2.10")
+    assert not house.post().down
+    assert (house.state(short), house.state(sound)) == ("rejected: erp_refused", "posted")
+
+
+def test_a_reservation_that_cannot_be_read_holds_up_its_own_sale_only(house: House) -> None:
+    one_by_one(house)
+    house.fault("lost_reply", "POST /warehouse-service/order/*/reservation/*", count=1)
+    house.fault("error", "GET /warehouse-service/order/*/reservation", status=400)
+    later = house.take("leeds 1\n1 COAT 60.00 20% later\ncard 60.00")
+    house.post()
+    assert house.state(later) == "unknown"
+    house.later(minutes=6)
+    sound = house.take("leeds 2\n1 TEA 2.10 5%\ncard 2.10")
+    assert not house.post().down
+    assert (house.state(later), house.state(sound)) == ("unknown", "posted")
+    assert "reservation" in house.posting(later).message
+    house.heal()
+    assert house.post_all().posted == 1
