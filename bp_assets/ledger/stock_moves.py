@@ -122,33 +122,33 @@ def _settle_receipts(connection: sa.Connection, sale_ids: Sequence[str]) -> None
 @retrying
 def waiting_moves(ledger: Ledger, shop: str, receipts: int) -> list[Waiting]:
     """What a shop's next requests carry: all moves of its oldest receipts that wait; those set aside are left out."""
-    waits = (
-        stock_moves.c.shop == shop,
-        stock_moves.c.note_id.is_(None),
-        stock_moves.c.batch_id.is_(None),
-        postings.c.state == "pending",
-    )
-    both = stock_moves.join(postings, postings.c.sale_id == stock_moves.c.sale_id)
+    # The receipts alone first: a backlog's moves must not all be read for each of its requests.
     oldest = (
-        sa.select(stock_moves.c.sale_id)
-        .select_from(both)
-        .where(*waits)
-        .group_by(stock_moves.c.sale_id, postings.c.sold_at)
-        .order_by(postings.c.sold_at, stock_moves.c.sale_id)
+        sa.select(postings.c.sale_id, postings.c.sold_at, postings.c.business_date)
+        .where(
+            postings.c.shop == shop,
+            postings.c.role == "member",
+            postings.c.state == "pending",
+            postings.c.summary_id.is_(None),
+            postings.c.stock == "moving",
+        )
+        .order_by(postings.c.sold_at, postings.c.sale_id)
         .limit(receipts)
+        .subquery()
     )
-    day = sa.and_(trading_days.c.shop == postings.c.shop, trading_days.c.business_date == postings.c.business_date)
+    both = oldest.join(stock_moves, stock_moves.c.sale_id == oldest.c.sale_id)
+    day = sa.and_(trading_days.c.shop == shop, trading_days.c.business_date == oldest.c.business_date)
     query = (
         sa.select(
             *_MOVE,
             stock_moves.c.refusals,
-            postings.c.sold_at,
-            postings.c.business_date,
+            oldest.c.sold_at,
+            oldest.c.business_date,
             trading_days.c.close_asked_at.is_not(None),
         )
         .select_from(both.outerjoin(trading_days, day))
-        .where(*waits, stock_moves.c.sale_id.in_(oldest))
-        .order_by(postings.c.sold_at, *(stock_moves.c[name] for name in ("sale_id", "document", "sequence")))
+        .where(stock_moves.c.note_id.is_(None), stock_moves.c.batch_id.is_(None))
+        .order_by(oldest.c.sold_at, *(stock_moves.c[name] for name in ("sale_id", "document", "sequence")))
     )
     with ledger.begin() as connection:
         return [Waiting(Move(*row[: len(_MOVE)]), *row[len(_MOVE) :]) for row in connection.execute(query)]
