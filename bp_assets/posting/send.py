@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,10 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 from bp_assets.brightpearl.calls import Call as ErpCall
 from bp_assets.brightpearl.calls import Sent
-from bp_assets.brightpearl.catalogue import with_lock
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import (
-    BadAnswer,
     ErpError,
     ErpRefused,
     ErpUnavailable,
@@ -29,9 +26,8 @@ from bp_assets.brightpearl.errors import (
     Unauthorised,
 )
 from bp_assets.brightpearl.multi_message import send_many
-from bp_assets.brightpearl.stock import availability
 from bp_assets.config import ShopsFile
-from bp_assets.domain.catalogue import Catalogue, Product
+from bp_assets.domain.catalogue import Catalogue
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.errors import LockLost
 from bp_assets.ledger.postings import defer, mark_posted, park, set_unknown
@@ -39,8 +35,8 @@ from bp_assets.ledger.steps import Intent, intend, others_succeeded, settle
 from bp_assets.ledger.steps import Outcome as StepOutcome
 from bp_assets.posting.facts import done_steps, gather
 from bp_assets.posting.packing import packed
-from bp_assets.posting.plan import ORDER
 from bp_assets.posting.progress import Call, next_calls
+from bp_assets.posting.refusals import Reasons, Refused, maybe_done
 from bp_assets.posting.resume import Resumption
 from bp_assets.posting.work import Work
 
@@ -116,7 +112,7 @@ class Wave:
         self.still_mine, self.now, self.between = still_mine, now, between
         self.tally = Tally()
         self._pulse = _Pulse()
-        self._lock_asked: Catalogue | None = None  # the catalogue with the lock of this moment
+        self._reasons = Reasons(self.client, catalogue)
         self._resumption = Resumption(ledger, client, shops.posting.close_orders, self._park, self._defer)
         self._touched: set[str] = set()  # sales of which something was sent in this wave
 
@@ -162,7 +158,7 @@ class Wave:
         refused: list[Refused] = []
         for call, step_id, one in sent:
             work = works[call.sale_id]
-            if _maybe_done(call, one.error):
+            if maybe_done(call, one.error):
                 refused.append(Refused(work, call, step_id, one))
             self._take(work, call, one, stops)
         self._second_look(refused)
@@ -186,44 +182,7 @@ class Wave:
             if erp_id is not None:
                 one.work.known.done[one.call.document, one.call.step] = erp_id
             else:
-                self._park(one.work, *self._why(one))
-
-    def _why(self, one: Refused) -> tuple[str, str]:
-        error = one.sent.error
-        assert error is not None, "only refusals get a second look"
-        said = f"{one.call.document} {one.call.step}: {error}"
-        if one.call.step == "goods_out":
-            short = self._short(one.work)
-            if short:
-                return "not_enough_stock", f"{short}; {said}"
-        return self._reason(one.work, error), said
-
-    def _reason(self, work: Work, error: ErpError) -> str:
-        """The reason code of a refusal. No source names the ERP's code for a locked period, so its lock is asked."""
-        if isinstance(error, ErpRefused):
-            if self._lock_asked is None:
-                self._lock_asked = with_lock(self.client, self.catalogue)
-            if self._lock_asked.locked(work.plan.sale.business_date):
-                return "closed_period"
-        return error.reason_code
-
-    def _short(self, work: Work) -> str:
-        """Which products of an order the ERP has too few of, in words; empty if it has enough or can't say."""
-        wanted: Counter[Product] = Counter()
-        for row in work.plan.document(ORDER).moving():
-            assert row.product is not None, "only rows of products move"
-            wanted[row.product] += int(row.quantity)
-        place = work.plan.shop.warehouse_id
-        try:
-            found = availability(self.client, [product.product_id for product in wanted], [place])
-        except (ErpRefused, BadAnswer):
-            return ""
-        stock = {level.product_id: level.on_hand for level in found.levels if level.warehouse_id == place}
-        return ", ".join(
-            f"{product.sku}: {quantity} sold, {stock[product.product_id]} on hand in warehouse {place}"
-            for product, quantity in wanted.items()
-            if stock.get(product.product_id, quantity) < quantity
-        )
+                self._park(one.work, *self._reasons.why(one))
 
     def _send_some(self, groups: Sequence[Sequence[Call]]) -> list[Ended]:
         """Commit the intents of some requests, send them side by side, commit the outcomes of all that were sent."""
@@ -268,7 +227,7 @@ class Wave:
                     work.made.add(call.document)
         elif error.outcome is Outcome.UNKNOWN:
             self._unknown(work, f"{call.step}: {error}")
-        elif _maybe_done(call, error):
+        elif maybe_done(call, error):
             pass  # the second look decides
         elif isinstance(error, Unauthorised | Throttled | ErpUnavailable):
             stops.append(error)
@@ -277,7 +236,7 @@ class Wave:
             stops.append(error)  # of no sale's making, unless others get through and it never does
             self._defer(work, str(error))
         else:
-            self._park(work, self._reason(work, error), f"{call.document} {call.step}: {error}")
+            self._park(work, self._reasons.code(work, error), f"{call.document} {call.step}: {error}")
 
     def _unknown(self, work: Work, message: str) -> None:
         if not work.halted and not self._given_up(work, message):
@@ -342,7 +301,7 @@ def _outcome(step_id: int, call: Call, sent: Sent) -> StepOutcome:
         erp_id = _erp_id(call, sent)
         return StepOutcome(step_id, "success" if erp_id is not None else "unknown", sent.status, erp_id)
     error = sent.error
-    outcome = "unknown" if error.outcome is Outcome.UNKNOWN or _maybe_done(call, error) else "failure"
+    outcome = "unknown" if error.outcome is Outcome.UNKNOWN or maybe_done(call, error) else "failure"
     return StepOutcome(step_id, outcome, sent.status, None, str(error)[:1000])
 
 
@@ -351,34 +310,6 @@ def _erp_id(call: Call, sent: Sent) -> str | None:
     if call.step in _NO_ID:
         return "ok"
     return str(sent.new_id) if sent.new_id else None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A step the ERP refused, waiting for its second look."""
-
-    work: Work
-    call: Call
-    step_id: int
-    sent: Sent
-
-    @property
-    def order_id(self) -> int:
-        order_id = self.work.known.order_id(self.call.document)
-        assert order_id is not None, "only steps after the order get a second look"
-        return order_id
-
-    @property
-    def reserves(self) -> bool:
-        return self.call.step == "reserve"
-
-
-def _maybe_done(call: Call, error: ErpError | None) -> bool:
-    """A refusal that may only mean "this is there already": everything but the order itself is looked up then.
-
-    The order's own POST is safe to repeat; for the rest no source states the code of a repetition.
-    """
-    return isinstance(error, ErpRefused) and call.step != "order"
 
 
 def hash_fraction(text: str) -> float:
