@@ -147,7 +147,8 @@ def waiting_moves(ledger: Ledger, shop: str, receipts: int) -> list[Waiting]:
             trading_days.c.close_asked_at.is_not(None),
         )
         .select_from(both.outerjoin(trading_days, day))
-        .where(stock_moves.c.note_id.is_(None), stock_moves.c.batch_id.is_(None))
+        # Not "is null": before the first statistics are made, that would be looked up instead of the receipts.
+        .where(stock_moves.c.note_id.is_(None), sa.func.coalesce(stock_moves.c.batch_id, 0) == 0)
         .order_by(oldest.c.sold_at, *(stock_moves.c[name] for name in ("sale_id", "document", "sequence")))
     )
     with ledger.begin() as connection:
