@@ -9,6 +9,7 @@ import copy
 import random
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -157,8 +158,7 @@ class ErpClient:
         try:
             if method not in READS:
                 self._before_write()
-            reply = self._http.request(method, url, content=content, headers=extra)
-            answer = classify(reply.status_code, reply.headers, reply.content)
+            answer = self._answer(method, url, content, extra)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             if _asked_for_token(error):
                 raise ErpUnavailable(f"the ERP's token service: {type(error).__name__}; nothing was sent") from error
@@ -169,6 +169,17 @@ class ErpClient:
         if refusal is not None:
             raise refusal
         return answer
+
+    def _answer(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """The answer, if it is whole in time: httpx bounds each wait alone, and bytes that trickle never reach that."""
+        with self._http.stream(method, url, content=content, headers=headers) as reply:
+            end = time.monotonic() + self.erp.timeout_seconds
+            body = bytearray()
+            for part in reply.iter_bytes():
+                body += part
+                if time.monotonic() > end:
+                    raise httpx.ReadTimeout(f"the answer was not whole after {self.erp.timeout_seconds:g} s")
+            return classify(reply.status_code, reply.headers, bytes(body))
 
     def _count(self, request: httpx.Request) -> None:
         path = request.url.path.removeprefix(f"/public-api/{self.erp.account}")

@@ -17,6 +17,7 @@ from bp_assets.brightpearl.errors import (
 )
 from bp_assets.brightpearl.pacing import RequestBudget
 from tests.brightpearl.conftest import TOKEN, a_box, erp, scripted
+from tests.tills.hanging import answering, trickle
 
 TAX = "/accounting-service/tax-code"
 CONTACT = "/contact-service/contact"
@@ -224,3 +225,12 @@ def test_query_values_reach_the_erp_unharmed():
     assert seen[0][1] == (
         "/public-api/sandbox/x?updatedOn=2026-07-01T00:00:00.000%2B01:00/&SKU=a%20b%26c%3Dd%2B%C3%A9&countOnly=true"
     )
+
+
+def test_an_answer_that_trickles_is_given_up_in_time():
+    """Else it would hold the one who posts for hours: each byte comes in time."""
+    with answering(trickle) as url, client_of(url, timeout_seconds=0.1) as client:
+        with pytest.raises(UnknownOutcome, match="sent, but no answer came back"):
+            client.post(CONTACT, NEW)
+        with pytest.raises(ErpUnavailable, match="no answer"):
+            client.get(TAX)
