@@ -97,7 +97,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> dict[str, int]:
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         rows = _waiting(connection, [result.inbox_id for result in results])
         held = _held(connection, {row.sale_id for row in rows.values()})
-        modes = fix_modes(connection, _wanted_modes(results))
+        modes = fix_modes(connection, _wanted_modes(results), _days_of_excluded(results))
         fresh: dict[str, dict[str, Any]] = {}
         outcomes: list[dict[str, Any]] = []
         for result in sorted(results, key=lambda result: result.inbox_id):
@@ -159,6 +159,11 @@ def _wanted_modes(results: Sequence[Result]) -> dict[tuple[str, date], str]:
     """The mode that the shops file has for each trading day of what was understood."""
     sales = [(result.sale, result.mode) for result in results if isinstance(result, Decoded)]
     return {(sale.shop, sale.business_date): mode for sale, mode in sales}
+
+
+def _days_of_excluded(results: Sequence[Result]) -> set[tuple[str, date]]:
+    """Days that an excluded receipt does not begin; should it be posted after all, it has the mode they have."""
+    return {(one.sale.shop, one.sale.business_date) for one in results if isinstance(one, Excluded) and one.sale}
 
 
 def _role(result: Result, sale: Sale | None, modes: dict[tuple[str, date], str]) -> str:

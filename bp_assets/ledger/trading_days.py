@@ -6,7 +6,7 @@ what was posted in one mode is never posted again in the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -32,13 +32,15 @@ class TradingDay:
     closed_at: datetime | None
 
 
-def fix_modes(connection: sa.Connection, wanted: Mapping[Day, str]) -> dict[Day, str]:
-    """Within the caller's transaction: begin these days in the modes wanted; the modes that really hold."""
-    if not wanted:
-        return {}
-    rows = [{"shop": shop, "business_date": day, "mode": mode} for (shop, day), mode in sorted(wanted.items(), key=str)]
-    connection.execute(pg.insert(trading_days).on_conflict_do_nothing(), rows)
-    chosen = sa.tuple_(trading_days.c.shop, trading_days.c.business_date).in_(list(wanted))
+def fix_modes(connection: sa.Connection, wanted: Mapping[Day, str], others: Set[Day]) -> dict[Day, str]:
+    """Within the caller's transaction: begin these days in the modes wanted; the modes that really hold, also of
+    ``others``, which are begun by nobody here.
+    """
+    if wanted:
+        days = sorted(wanted.items(), key=str)
+        rows = [{"shop": shop, "business_date": day, "mode": mode} for (shop, day), mode in days]
+        connection.execute(pg.insert(trading_days).on_conflict_do_nothing(), rows)
+    chosen = sa.tuple_(trading_days.c.shop, trading_days.c.business_date).in_(list(wanted.keys() | others))
     query = sa.select(trading_days.c.shop, trading_days.c.business_date, trading_days.c.mode).where(chosen)
     return {(shop, day): mode for shop, day, mode in connection.execute(query)}
 

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from bp_assets.ledger.inbox import take, undecoded
 from bp_assets.ledger.postings import requeue
+from bp_assets.ledger.recording import Excluded, record
 from bp_assets.ledger.stock_moves import open_batches
 from bp_assets.posting import stock_batches
+from bp_assets.tills.protocol import RawReceipt
 from tests.posting import receipts
 from tests.posting.house import House, empty
 from tests.posting.test_end_of_day import (
@@ -96,6 +99,17 @@ def test_the_absence_of_a_stock_request_is_waited_for_by_the_ledgers_clock(
     poster.post_due()
     assert open_batches(house.ledger, "leeds") == []
     assert house.moves() == [(receipts.IDS["MUG"], 3, -2, "correction")]
+
+
+def test_an_excluded_receipt_has_the_mode_its_day_was_begun_in(house: House) -> None:
+    sell(house, SALE, PAST)
+    one = receipts.sale(SECOND)
+    take(house.ledger, "leeds", [RawReceipt(one.source, one.account, one.source_id, one.model_dump_json().encode())])
+    (row,) = undecoded(house.ledger, "leeds")
+    record(house.ledger, [Excluded(row.inbox_id, "before_start", "too early", one, mode="end_of_day")])
+    requeue(house.ledger, [one.sale_id])
+    house.post()
+    assert (house.posting(one.sale_id).role, house.state(one.sale_id)) == ("order", "posted")
 
 
 # -- a ledger that was restored gathers a day in other parts than before ----------------------------------------------
