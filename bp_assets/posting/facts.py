@@ -6,9 +6,10 @@ Read: the ERP, 200 orders a request. Written: nothing.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Protocol, TypeVar
 
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import BadAnswer, ErpRefused
@@ -42,6 +43,14 @@ class Facts:
     misread: list[str] = field(default_factory=list)
 
 
+class _OfOrder(Protocol):
+    @property
+    def order_id(self) -> int: ...
+
+
+_Told = TypeVar("_Told", bound=_OfOrder)
+
+
 def gather(client: ErpClient, order_ids: Iterable[int], reserving: Iterable[int] = ()) -> dict[int, Facts]:
     """Facts by order id; an id the ERP does not know has ``order=None``. Reservations (one request each) are read for
     the ids in ``reserving`` only. Raises as :meth:`ErpClient.get`.
@@ -54,31 +63,27 @@ def gather(client: ErpClient, order_ids: Iterable[int], reserving: Iterable[int]
     for order in get_orders(client, ids):
         if isinstance(order, Misread):
             unclear.append(order)
-        else:
+        elif order.order_id in found:
             found[order.order_id].order = order
-    for payment in payments_of(client, ids):
-        if isinstance(payment, Misread):
-            unclear.append(payment)
-        else:
-            found[payment.order_id].payments.append(payment)
+
+    def keep(resource: str, records: Iterable[_Told | Misread], into: Callable[[Facts], list[_Told]]) -> None:
+        for one in records:
+            if isinstance(one, Misread):
+                unclear.append(one)
+            elif one.order_id in found:
+                into(found[one.order_id]).append(one)
+            elif not one.order_id:
+                unclear.append(Misread(resource, "", "it names no order", None))
+
+    keep("customer-payment", payments_of(client, ids), lambda facts: facts.payments)
     # Goods leave for orders and come back for credits: neither is asked of the other.
     types = {order_id: facts.order.type for order_id, facts in found.items() if facts.order}
-    for out in goods_out_of(client, [order_id for order_id in ids if types.get(order_id) != "SC"]):
-        if isinstance(out, Misread):
-            unclear.append(out)
-        else:
-            found[out.order_id].goods_out.append(out)
-    for note in goods_in_of(client, [order_id for order_id in ids if types.get(order_id) != "SO"]):
-        if isinstance(note, Misread):
-            unclear.append(note)
-        else:
-            found[note.order_id].goods_in.append(note)
+    out = goods_out_of(client, [order_id for order_id in ids if types.get(order_id) != "SC"])
+    keep("goods-out-note", out, lambda facts: facts.goods_out)
+    back = goods_in_of(client, [order_id for order_id in ids if types.get(order_id) != "SO"])
+    keep("goods-in-note", back, lambda facts: facts.goods_in)
     for order_id in set(reserving):
-        for held in _reservations(client, order_id):
-            if isinstance(held, Misread):
-                unclear.append(held)
-            else:
-                found[order_id].reserved.append(held)
+        keep("reservation", _reservations(client, order_id), lambda facts: facts.reserved)
     for record in unclear:
         # A record that does not even tell its order may belong to any: none of them may pass for verified.
         owner = _order_of(record)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from bp_assets.brightpearl.client import ErpClient
+from bp_assets.brightpearl.payments import Payment, payments_of
+from bp_assets.brightpearl.reading import Misread
 from bp_assets.ledger.steps import Intent, intend, open_steps
+from bp_assets.posting import facts
 from tests.posting.house import House
 from tests.posting.test_faults import ROUTES, one_by_one
 
@@ -119,3 +127,20 @@ def test_a_payment_whose_tender_was_mapped_anew_while_its_reply_was_lost_is_not_
     assert [one.method for one in house.server.world.payments.values()] == ["CARD"]
     assert house.order(sale_id)["paid"] == "6.00"
     assert house.verify().differing == 1
+
+
+def test_records_that_name_no_order_or_a_strangers_stop_no_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose payment it is nobody knows: none of the orders read with it passes for verified."""
+    sale_id = house.take("leeds 1\n1 MUG 6.00 20%\ncard 6.00")
+    assert house.post().posted == 1
+    strangers = [0, 4711]
+
+    def told(client: ErpClient, ids: Iterable[int]) -> list[Payment | Misread]:
+        real = payments_of(client, ids)
+        return [*real, *(replace(real[0], order_id=order_id) for order_id in strangers)]
+
+    monkeypatch.setattr(facts, "payments_of", told)
+    assert house.verify().verified == 0
+    assert house.posting(sale_id).message.endswith("the ERP has customer-payment : it names no order")
+    strangers.remove(0)
+    assert house.verify().verified == 1
