@@ -40,7 +40,9 @@ def with_lock(client: ErpClient, catalogue: Catalogue) -> Catalogue:
     """
     try:
         return replace(catalogue, locked_until=locked_until(client))
-    except ErpRefused:
+    except ErpRefused as error:
+        if error.elsewhere:
+            raise
         return catalogue
 
 

@@ -187,7 +187,6 @@ class _Run:
                 return
             if one.posted.down:
                 # The ERP does not work: asking it again at once would only spend its cap.
-                poster.refresh()
                 stop.wait(min(rest, left))
                 rest = min(_LONGEST_REST, rest * 2)
                 continue

@@ -85,9 +85,16 @@ class Poster:
             self._catalogue = catalogue_of(self.client, self.shops)
         return self._catalogue
 
-    def refresh(self, catalogue: Catalogue | None = None) -> None:
-        """Go on with this master data, or read it again before the next wave: a lingering run must not post with
-        yesterday's products."""
+    def _answered(self) -> Catalogue:
+        """The master data; of an ERP that failed something small is asked first. Before any sale is touched: one that
+        does not even answer this costs no sale an attempt.
+        """
+        if self._down and self._catalogue is not None:
+            self._catalogue = with_lock(self.client, self._catalogue)
+        return self.catalogue
+
+    def refresh(self, catalogue: Catalogue) -> None:
+        """Go on with this master data: a lingering run must not post with yesterday's products."""
         self._catalogue = catalogue
         self._links = Links(self.ledger, self.client, self.shops)
 
@@ -129,8 +136,7 @@ class Poster:
                 break
             more = len(chosen) < len(batch) or len(batch) == size  # surely, or most likely
             try:
-                # Before any sale is touched: an ERP that does not even answer this costs no sale an attempt.
-                catalogue = self.catalogue
+                catalogue = self._answered()
                 self._wave(chosen, catalogue, summary, more=more)
             except (ErpDown, ErpError) as error:
                 summary.down, self._down = str(error), True

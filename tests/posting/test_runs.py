@@ -121,6 +121,28 @@ def test_a_run_that_loses_its_lock_stops_without_touching_what_another_may_own(r
     assert run_house.order(sale_id)["paid"] == "6.00"
 
 
+def test_an_erp_that_failed_is_asked_for_little_before_posting_goes_on(
+    run_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All its products may be a hundred requests, more than half of a minute's."""
+    monkeypatch.setattr(linger, "_FIRST_REST", 0.1)
+    sales = [run_house.take(MUG_SALE.format(number)) for number in range(20)]
+    run_house.fault("error", "POST *", status=500)
+    rounds: list[linger.Round] = []
+    ended: list[Lingered] = []
+    stop = threading.Event()
+    more = {"seconds": 60, "on_round": rounds.append, "stop": stop}
+    lingering = threading.Thread(target=lambda: ended.append(run(run_house, **more)))
+    lingering.start()
+    until(lambda: any(one.posted.down for one in rounds))
+    run_house.heal()
+    until(lambda: {run_house.state(one) for one in sales} == {"posted"})
+    stop.set()
+    lingering.join(20)
+    assert ended[0].posted == 20
+    assert run_house.books()["requests"]["GET /product-service/product-search"] == 1
+
+
 def test_a_run_that_idles_ends_when_its_lock_is_lost(run_house: House) -> None:
     ended: list[Lingered] = []
     rounds: list[linger.Round] = []
