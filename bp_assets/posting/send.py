@@ -142,8 +142,9 @@ class Wave:
     def _next(self, work: Work) -> list[Call]:
         try:
             calls = next_calls(work.plan, work.known, self.shops, self.catalogue)
-        except ValueError as error:  # an amount or a text that the ERP's fields can't hold
-            self._park(work, "erp_refused", f"can't be written as the ERP wants it: {error}")
+        except Exception as error:  # a value that the ERP's fields can't hold; a mistake of ours costs one sale too
+            what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            self._park(work, "erp_refused", f"can't be written as the ERP wants it: {what}")
             return []
         return [call for call in calls if (call.document, call.step) not in work.open]
 

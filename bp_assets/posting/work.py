@@ -150,4 +150,7 @@ def plan_posting(posting: Posting, shops: ShopsFile, catalogue: Catalogue) -> Pl
     except (ValueError, LookupError) as error:  # none, or stored by an older version in a form no longer valid
         # It must not hold up the others.
         return Refusal("malformed", f"the stored sale can't be read: {error}"[:500])
-    return plan_sale(sale, shops, catalogue)
+    try:
+        return plan_sale(sale, shops, catalogue)
+    except Exception as error:  # a mistake of ours must cost one sale, never the others
+        return Refusal("malformed", f"can't be planned: {type(error).__name__}: {error}"[:500])

@@ -7,10 +7,15 @@ from collections import Counter
 
 import pytest
 
+from bp_assets.config import ShopsFile
+from bp_assets.domain.catalogue import Catalogue
+from bp_assets.domain.sale import Sale
 from bp_assets.ledger.instances import used_since
 from bp_assets.ledger.postings import requeue
+from bp_assets.posting import send, work
 from bp_assets.posting.packing import packed, room
-from bp_assets.posting.progress import Call
+from bp_assets.posting.plan import Plan, Refusal, plan_sale
+from bp_assets.posting.progress import Call, Known, next_calls
 from tests.posting.house import House
 from tests.posting.receipts import IDS
 from tests.posting.test_faults import one_by_one
@@ -134,6 +139,32 @@ def test_a_page_in_place_of_the_erp_parks_nothing(house: House) -> None:
         house.shops = there
     assert {house.posting(one).state for one in sales} == {"pending"}
     assert house.post_all().posted == 3
+
+
+def test_a_mistake_of_ours_in_one_sales_plan_or_calls_costs_no_other_sale(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sales = take(house, 3)
+
+    def planning(sale: Sale, shops: ShopsFile, catalogue: Catalogue) -> Plan | Refusal:
+        if sale.sale_id == sales[0]:
+            raise KeyError("a place nobody thought of")
+        return plan_sale(sale, shops, catalogue)
+
+    def calling(plan: Plan, known: Known, shops: ShopsFile, catalogue: Catalogue) -> list[Call]:
+        if plan.sale.sale_id == sales[1] and known.done:
+            raise AssertionError("a step nobody thought of")
+        return next_calls(plan, known, shops, catalogue)
+
+    monkeypatch.setattr(work, "plan_sale", planning)
+    monkeypatch.setattr(send, "next_calls", calling)
+    assert house.post().posted == 1
+    assert [house.state(one) for one in sales] == ["rejected: malformed", "rejected: erp_refused", "posted"]
+    assert house.posting(sales[0]).message == "can't be planned: KeyError: 'a place nobody thought of'"
+    monkeypatch.undo()
+    assert requeue(house.ledger) == 2
+    assert house.post().posted == 2
+    assert len(house.books()["orders"]) == 3
 
 
 @pytest.mark.parametrize("status", [400, 404])
