@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -77,13 +78,20 @@ def test_a_till_that_hangs_trickles_or_talks_nonsense_holds_up_no_other_shop(
 
 
 def test_a_run_of_one_round_keeps_nobody_from_posting_while_it_waits_for_a_till(shops: House, tmp_path: Path) -> None:
-    with answering(hang) as url:
-        at_square(shops, "london", url, timeout_seconds=2)
+    answer = threading.Event()
+
+    def later(line: socket.socket) -> None:
+        answer.wait(60)
+        line.sendall(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")
+
+    with answering(later) as url:
+        at_square(shops, "london", url, timeout_seconds=60)
         sell(tmp_path, "leeds", "1")
         with lingering(shops, seconds=0) as run:
             until(lambda: states(shops, "leeds") == {"pending": 1})
             with poster_lock(shops.ledger, shops.shops.erp.account) as lock:
                 assert lock is not None
+            answer.set()
             assert run.join().posted == 1
 
 
