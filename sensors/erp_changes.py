@@ -24,6 +24,9 @@ from sensors.runs import under_way
 
 SWEEP_SECONDS = 300
 AGAIN_SECONDS = 120  # hints whose run failed are answered again after this
+# What sales move every second is read once a minute at most: the ERP hints at every posting of our own, and each answer
+# would cost requests, and a run's processor time, that the next sales need.
+REST_SECONDS = {"refresh_stock": 60, "read_back": 60}
 OVERLAP = timedelta(minutes=2)  # the ERP's clock is not ours, and its searches may lag behind a change
 ALONE_OF = {"refresh_products": ERP_TABLES, "refresh_stock": STOCK_TABLES, "read_back": SALES_TABLES}
 SEARCHES = {
@@ -41,7 +44,7 @@ class Asked:
 
 
 def hinted(hints: Iterable[tuple[int, str]], asked: Asked, now: float) -> set[str]:
-    """Jobs that open hints (id, event) ask for: at once for a new one, again after a while for one left open."""
+    """Jobs that open hints (id, event) ask for: a new one at once or when its job has rested, one left open later."""
     newest: dict[str, int] = {}
     for webhook_id, event in hints:
         job = JOBS[table_of(event)]
@@ -49,7 +52,8 @@ def hinted(hints: Iterable[tuple[int, str]], asked: Asked, now: float) -> set[st
     wanted = set()
     for job, webhook_id in newest.items():
         last, at = asked.hints.get(job, (0, 0.0))
-        if webhook_id > last or now - at >= AGAIN_SECONDS:
+        rested = now - at >= REST_SECONDS.get(job, 0)
+        if (webhook_id > last and rested) or now - at >= AGAIN_SECONDS:
             wanted.add(job)
             asked.hints[job] = (webhook_id, now)
     return wanted

@@ -236,6 +236,14 @@ def test_a_hint_whose_run_failed_is_answered_again() -> None:
     assert hinted(hint, asked_then, now=1121.0) == set()
 
 
+def test_hints_that_never_end_have_stock_read_once_a_minute() -> None:
+    asked = HintsAsked()
+    starts = [now for now in range(1000, 1180) if hinted([(now, "product.modified.on-hand-modified")], asked, now)]
+    assert starts == [1000, 1060, 1120]
+    assert hinted([(1181, "product.modified")], asked, 1181.0) == {"refresh_products"}
+    assert hinted([(1182, "product.modified")], asked, 1182.0) == {"refresh_products"}  # rare: at once
+
+
 def test_a_look_at_the_erp_finds_what_no_hint_told(house: House) -> None:
     then = json.dumps({"swept": datetime.now(UTC).timestamp() - 301, "hints": {}})
     with house.requests() as looked:
