@@ -31,7 +31,8 @@ SLOTS = 120  # a request counts at most this part of a minute longer than it mus
 IDLE_PART = 6  # a lane that has asked for nothing for this part of a minute lends its guarantee out
 WAITING_SECONDS = 0.6  # a waiting lane says so again within this; one that fell silent holds up nobody
 MARGIN = 0.2  # seconds past a stated moment: our clock and the ERP's are not one
-BUSY = 0.8  # a lane that uses so much of its share begins to leave its waves apart
+# A lane that uses more than the first part of its share begins to leave its waves apart; from the second part on in full.
+EASY, BUSY = 0.5, 0.8
 JUMP_SECONDS = 2.0  # a clock that differs by more from the time that passed was set by somebody
 
 
@@ -323,7 +324,7 @@ def spacing(usage: Usage, limits: Limits, lane: int, requests: int) -> float:
 
     For every moment at which requests come back to the lane: what is left until then, spread evenly. The second half of
     a wave may wait for that moment; else what does not fill a whole wave would be lost with every minute. 0 while the
-    lane uses less than ``BUSY`` of what other lanes leave it.
+    lane uses less than ``EASY`` of what other lanes leave it, all of it from ``BUSY`` on.
     """
     now = usage.at
     if now < usage.paused:
@@ -331,7 +332,8 @@ def spacing(usage: Usage, limits: Limits, lane: int, requests: int) -> float:
     room = _room(usage, limits)
     others = sum(room.counts[other] + room.held(other) for other in range(len(LANES)) if other != lane)
     share = min(room.greatest[lane], room.usable - others)
-    if room.counts[lane] + requests <= BUSY * share:
+    busy = (room.counts[lane] + requests) / max(1, share) - EASY
+    if busy <= 0:
         return 0.0
     apart, requests = 0.0, max(1, requests)
     waiting = requests // 2
@@ -342,4 +344,4 @@ def spacing(usage: Usage, limits: Limits, lane: int, requests: int) -> float:
         left = max(room.of(lane, False) + waiting, requests)
         apart = max(apart, (end + limits.minute - now) * requests / left)
         room.give_back(lane, usage.slots[end][lane])  # what comes back to the others they will want again
-    return min(apart, limits.minute)
+    return min(apart * min(1.0, busy / (BUSY - EASY)), limits.minute)

@@ -17,8 +17,6 @@ from bp_assets.ledger.postings import Posting
 FEW = 10  # sales of one shop that count as fresh; a shop with more waiting has a backlog
 BACKLOG_WAVE = 100  # small enough that a fresh sale does not wait long behind it, large enough to fill its requests
 LONE_REQUESTS = 4  # order, row ids, payment and goods, shipping and closing
-# The advice on spacing is asked anew after each wave and corrects itself; taken to the letter it leaves a tenth unused.
-_SOONER = 0.9
 
 
 class Turns:
@@ -28,6 +26,8 @@ class Turns:
         self._spacing, self._clock = spacing, clock
         self._fresh_at = self._backlog_at = self._began = clock()
         self._held: float | None = None
+        self._passing = False  # whether the wave under way is one of fresh sales
+        self._usual = float(LONE_REQUESTS)  # requests of a fresh wave, lately: some ask for a contact or an original too
 
     @property
     def pause(self) -> float | None:
@@ -40,7 +40,8 @@ class Turns:
         fresh = [one for one in due if number[one.shop] <= FEW]
         backlog = [one for one in due if number[one.shop] > FEW][:BACKLOG_WAVE]
         self._began, self._held = now, None
-        if fresh and now >= self._fresh_at:
+        self._passing = bool(fresh) and now >= self._fresh_at
+        if self._passing:
             return fresh
         if backlog and now >= self._backlog_at:
             return backlog
@@ -50,6 +51,8 @@ class Turns:
 
     def sent(self, requests: int) -> None:
         """The wave that was chosen is over and took so many requests."""
-        self._fresh_at = self._began + _SOONER * self._spacing(LONE_REQUESTS)
+        if self._passing:
+            self._usual += (requests - self._usual) / 8
+        self._fresh_at = self._began + self._spacing(max(LONE_REQUESTS, round(self._usual)))
         # A fresh wave that passes a backlog takes its room: the backlog waits for both.
         self._backlog_at = max(self._backlog_at, self._began) + self._spacing(max(requests, LONE_REQUESTS))

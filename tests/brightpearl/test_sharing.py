@@ -216,14 +216,20 @@ def test_a_request_that_never_lands_is_forgotten_with_its_minute():
 
 
 # -- advice on spacing -------------------------------------------------------------------------------------------------
-def test_a_lane_that_uses_less_than_four_fifths_of_its_share_need_not_space_its_waves():
+def test_a_lane_that_uses_less_than_half_of_its_share_need_not_space_its_waves():
     account = Account(CAP)
     assert spacing(account.usage, CAP, 0, 6) == 0.0
-    account.run(50, every(0.5, "posting"))  # 100 of 180
+    account.run(40, every(0.5, "posting"))  # 80 of 180
     assert spacing(account.usage, CAP, 0, 6) == 0.0
-    account.run(25, every(0.5, "posting"))  # 120 a minute, whatever a backfill has in hand
-    account.run(60, lambda at: keep(account, "backfill")(at) + every(0.5, "posting")(at))
-    assert spacing(account.usage, CAP, 0, 6) == 0.0
+
+
+def test_spacing_begins_gently():
+    account = Account(CAP)
+    account.run(60, every(0.5, "posting"))  # 120 of 180
+    assert 0.0 < spacing(account.usage, CAP, 0, 6) < 1.5
+    account.run(30, every(0.4, "posting"))
+    account.run(60, every(0.4, "posting"))  # 150 of 180
+    assert spacing(account.usage, CAP, 0, 6) == pytest.approx(2.0, abs=0.3)  # 6 of 180 a minute
 
 
 def test_a_backfill_makes_way_for_a_busy_day():

@@ -47,9 +47,21 @@ def test_a_lone_sale_goes_at_once_and_the_next_as_soon_as_the_budget_has_room() 
     taking.sent(4)
     clock.now += 0.3
     assert taking.choose(due(leeds=1)) == []
-    assert round(taking.pause or 0, 6) == 0.4  # nine tenths of the second that four requests want
-    clock.now += 0.4
+    assert round(taking.pause or 0, 6) == 0.5  # of the second that four requests want
+    clock.now += 0.5
     assert shops_of(taking.choose(due(leeds=2, york=1))) == {"leeds": 2, "york": 1}
+
+
+def test_waves_that_ask_for_more_than_usual_are_left_further_apart() -> None:
+    taking, clock = turns(apart=0.25)
+    for _ in range(40):  # each sale's customer is looked up
+        assert taking.choose(due(leeds=1))
+        taking.sent(6)
+        clock.now += 2
+    assert taking.choose(due(leeds=1))
+    taking.sent(6)
+    assert taking.choose(due(leeds=1)) == []
+    assert round(taking.pause or 0, 6) == 1.5
 
 
 def test_fresh_sales_pass_between_the_waves_of_a_backlog() -> None:
