@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--minutes", type=float, default=4.0, metavar="N", help="minutes of `live` (default 4)")
     parser.add_argument(
-        "--block", type=float, default=30.0, metavar="S", help="seconds of a block of `shops` and `backfill` (30)"
+        "--block", type=float, default=60.0, metavar="S", help="seconds of a block of `shops` and `backfill` (60)"
     )
     parser.add_argument("--rounds", type=int, default=1, metavar="N", help="how often their blocks take turns (1)")
     parser.add_argument(

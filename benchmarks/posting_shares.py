@@ -64,7 +64,7 @@ def run_backfill(options: argparse.Namespace) -> Figures:
     with _selling(options, figures, "--orders", str(_HISTORY)) as busy:
         with busy.posting():
             busy.block("first", options.block / 4)
-            for _ in range(2 * options.rounds):
+            for _ in range(options.rounds):
                 busy.block(_QUIET, options.block)
                 with _backfilling(busy.place) as read:
                     busy.block(_BACKFILL, options.block)

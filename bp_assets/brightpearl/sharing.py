@@ -31,7 +31,7 @@ SLOTS = 120  # a request counts at most this part of a minute longer than it mus
 IDLE_PART = 6  # a lane that has asked for nothing for this part of a minute lends its guarantee out
 WAITING_SECONDS = 0.6  # a waiting lane says so again within this; one that fell silent holds up nobody
 MARGIN = 0.2  # seconds past a stated moment: our clock and the ERP's are not one
-# A lane that uses more than the first part of its share begins to leave its waves apart; from the second part on in full.
+# A lane that uses more than the first part of its share begins to leave its waves apart; from the second on in full.
 EASY, BUSY = 0.5, 0.8
 JUMP_SECONDS = 2.0  # a clock that differs by more from the time that passed was set by somebody
 

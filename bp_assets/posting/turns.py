@@ -27,7 +27,7 @@ class Turns:
         self._fresh_at = self._backlog_at = self._began = clock()
         self._held: float | None = None
         self._passing = False  # whether the wave under way is one of fresh sales
-        self._usual = float(LONE_REQUESTS)  # requests of a fresh wave, lately: some ask for a contact or an original too
+        self._usual = float(LONE_REQUESTS)  # requests of a fresh wave, lately: some ask for a contact too
 
     @property
     def pause(self) -> float | None:
