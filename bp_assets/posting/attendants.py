@@ -66,7 +66,8 @@ class Attendants:
             # Whoever waits for its till has nothing in hand: it is not waited for.
             while thread.is_alive() and taker.asking_since is None and time.monotonic() < end:
                 thread.join(0.02)
-            if not thread.is_alive():
+            taker.left = thread.is_alive()
+            if not taker.left:
                 taker.close()
 
     def hint(self, source: str = "") -> None:
@@ -131,6 +132,7 @@ def take_all(
     for shop in shops.shops:
         if (one := found.get(shop.key)) is None:
             error = f"no answer for {seconds:.0f} s"
+            takers[shop.key].left = True
             marks.ask_failed(ledger, shop.key, error, kind="no_answer")
             one = ShopIntake(shop.key, error=error)
         results.append(one)

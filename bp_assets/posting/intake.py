@@ -93,6 +93,7 @@ class ShopTaker:
     failures: int = 0
     next_ask_at: datetime | None = None
     asking_since: float | None = None
+    left: bool = False  # nobody waits for this ask any more: what it says of the till is old when it comes
     till: Till | None = None
     _mark: protocol.Mark | None = None
     _known: bool = False  # whether ``_mark`` and the rest were read from the ledger
@@ -139,6 +140,8 @@ class ShopTaker:
                 raise  # the ledger itself; what it can't hold is the receipt's fault
             # A mistake in a reader or a decoder must cost one shop, never the others.
             got.error = _words(failure)
+            if self.left:
+                return
             self.failed(failure.kind if isinstance(failure, TillError) else "reader_failed", got.error)
 
     def failed(self, kind: str, error: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bp_assets.ledger.locks import poster_lock
 from bp_assets.ledger.marks import Mark, all_marks, ask_failed
+from bp_assets.ledger.marks import asked as asked_well
 from bp_assets.ledger.webhooks import hear, open_webhooks
 from bp_assets.posting import attendants, breaker, intake
 from bp_assets.posting.breaker import Rest, rest_after, rest_left
@@ -93,6 +94,31 @@ def test_a_run_of_one_round_keeps_nobody_from_posting_while_it_waits_for_a_till(
                 assert lock is not None
             answer.set()
             assert run.join().posted == 1
+
+
+def test_a_till_that_answers_once_the_run_is_over_says_nothing_of_the_next_ones_till(
+    shops: House, tmp_path: Path
+) -> None:
+    asked, answer, gone = threading.Event(), threading.Event(), threading.Event()
+
+    def later(line: socket.socket) -> None:
+        asked.set()
+        answer.wait(60)
+        line.sendall(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")
+        gone.set()
+
+    with answering(later) as url:
+        at_square(shops, "london", url, timeout_seconds=60)
+        others = set(threading.enumerate())
+        with lingering(shops) as run:
+            until(asked.is_set)
+            run.end()
+        asked_well(shops.ledger, "london")  # the next run, whose till answers
+        (hung,) = [one for one in threading.enumerate() if one.name == "till-london" and one not in others]
+        answer.set()
+        hung.join(20)
+        assert gone.is_set() and not hung.is_alive()
+    assert (mark(shops, "london").state, mark(shops, "london").error) == ("ok", "")
 
 
 def test_a_till_that_floods_holds_up_no_other_shop(shops: House, tmp_path: Path) -> None:
