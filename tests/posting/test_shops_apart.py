@@ -188,18 +188,18 @@ def test_a_broken_map_or_an_unknown_warehouse_rejects_its_own_shops_sales_only(s
 
 
 def test_a_shops_backlog_of_an_hour_leaves_fresh_sales_their_turn(shops: House, tmp_path: Path) -> None:
-    sell(tmp_path, "london", *range(250))
+    sell(tmp_path, "london", *range(700))
     intake.decode_waiting(shops.ledger, shops.shops, shops.shops.shops[1])
     attendants.take_all(shops.ledger, shops.shops)
-    assert states(shops, "london") == {"pending": 250}
+    assert states(shops, "london") == {"pending": 700}
     with lingering(shops) as run:
         until(lambda: run.rounds)
         sell(tmp_path, "leeds", "fresh")
         until(posted(shops, "leeds", 1))
         left = states(shops, "london").get("pending", 0)
-        until(posted(shops, "london", 250))
-    assert left >= 50
-    assert [one.posted.waves for one in run.rounds].count(1) >= 4  # three of the backlog, and the fresh one
+        until(posted(shops, "london", 700))
+    assert left >= 100
+    assert [one.posted.waves for one in run.rounds].count(1) >= 8  # seven of the backlog, and the fresh one
 
 
 def test_a_till_is_left_alone_longer_the_longer_it_fails_and_asked_at_once_when_it_is_back(
