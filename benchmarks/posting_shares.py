@@ -26,9 +26,7 @@ from bp_assets.config import Home, ShopsFile
 from bp_assets.ledger.connection import Ledger
 
 CAP, RESERVE = 200, 10
-# A tenth of the quiet p95, or a tenth of a second where that is more: the quiet one is about that long itself, and what
-# two busy cores add to it is no wait for the cap or for another shop.
-MOST_SHARE, MOST_SECONDS = 0.1, 0.1
+MOST_PERCENT = 10.0
 SALES_A_MINUTE = 20  # each of twenty shops one; what the cap itself costs a busier hour is measured by "live"
 _QUIET, _BACKFILL = "quiet", "backfill"
 _HISTORY = 20_000  # orders of the account's past, for the backfill to read
@@ -53,7 +51,7 @@ def run_shops(options: argparse.Namespace) -> Figures:
         words = {HANGS: "its till hangs", REFUSES: "its warehouse refuses", UNMAPPED: "its map is broken"}
         for name, what in words.items():
             failing_p95 = _told(figures, waits, name)
-            figures.add(f"p95 of the others while {what}", failing_p95 - quiet, "s more", most=_unmoved(quiet))
+            figures.add(f"p95 of the others while {what}", 100 * (failing_p95 / quiet - 1), "% more", most=MOST_PERCENT)
         if not (busy.till.unanswered and busy.parked(REFUSES) and busy.parked(UNMAPPED)):
             raise AssertionError("a shop that was to fail did not")
         _nothing_lost(figures, busy, waits)
@@ -73,7 +71,7 @@ def run_backfill(options: argparse.Namespace) -> Figures:
                 figures.say(f"the backfill read {read[0]:,} orders in its block")
         waits = busy.waits()
         quiet, troubled = _told(figures, waits, _QUIET), _told(figures, waits, _BACKFILL)
-        figures.add("p95 with a full backfill", troubled - quiet, "s more", most=_unmoved(quiet))
+        figures.add("p95 with a full backfill", 100 * (troubled / quiet - 1), "% more", most=MOST_PERCENT)
         _nothing_lost(figures, busy, waits)
     return figures
 
@@ -90,11 +88,6 @@ def _selling(options: argparse.Namespace, figures: Figures, *sandbox: str) -> It
         traffic(place, Path(place.root), SALES_A_MINUTE / minute) as busy,
     ):
         yield busy
-
-
-def _unmoved(quiet: float) -> float:
-    """By how many seconds a p95 may differ from the quiet one and count as unmoved."""
-    return max(MOST_SECONDS, MOST_SHARE * quiet)
 
 
 def _told(figures: Figures, waits: Waits, block: str) -> float:
