@@ -19,6 +19,7 @@ from sandbox.erp.amounts import rounded
 from sandbox.erp.auth import OAuth
 from sandbox.erp.contacts import Contact, party
 from sandbox.erp.custom_fields import Definitions, fresh_definitions
+from sandbox.erp.envelope import json_text
 from sandbox.erp.goods_in import Receipt
 from sandbox.erp.goods_out import Note
 from sandbox.erp.order_model import OrderStore
@@ -93,6 +94,7 @@ class World:
         self.addresses: dict[int, dict[str, Any]]
         self.contacts, self.addresses = seeding.contacts(self, started)
         self._parties: dict[tuple[int, str], dict[str, Any]] = {}
+        self._party_texts: dict[tuple[int, str], str] = {}
         self.orders = OrderStore()
         self.payments: dict[int, Payment] = {}
         self.payment_by_ref: dict[tuple[str, str], int] = {}
@@ -165,9 +167,17 @@ class World:
             self._parties[key] = party(self, self.contacts[contact_id], kind)
         return self._parties[key]
 
+    def party_text(self, contact_id: int, kind: str) -> str:
+        """The same block as JSON text."""
+        key = (contact_id, kind)
+        if key not in self._party_texts:
+            self._party_texts[key] = json_text(self.party_of(contact_id, kind))
+        return self._party_texts[key]
+
     def forget_party(self, contact_id: int) -> None:
         for kind in ("DEF", "BIL", "DEL"):
             self._parties.pop((contact_id, kind), None)
+            self._party_texts.pop((contact_id, kind), None)
 
     def add_note(self, note: Note) -> None:
         self.goods_out[note.id] = note

@@ -6,6 +6,7 @@ It shares nothing with the code under test on purpose: a rounding mistake made t
 from __future__ import annotations
 
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import lru_cache
 
 _LARGEST = 10**18  # bigger scaled amounts are refused as nonsense
 _EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])
@@ -38,6 +39,7 @@ def rounded(value: int, divisor: int) -> int:
     return half if value >= 0 else -half
 
 
+@lru_cache(maxsize=65536)
 def plain(value: int, places: int) -> str:
     """The decimal text of ``value`` ten-to-the-minus-``places``, with exactly ``places`` decimals."""
     whole, part = divmod(abs(value), 10**places)

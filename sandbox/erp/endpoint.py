@@ -133,7 +133,9 @@ class ErpEndpoint:
         ]
         if known:
             headers.append((b"brightpearl-installed-integration-instance-id", str(world.config.instance_id).encode()))
-        payload = b"<html>" if how == "not_json" else encode(bent(reply.body, how))
+        if how:
+            reply = reply._replace(body=bent(reply.body, how))
+        payload = b"<html>" if how == "not_json" else reply.payload()
         await _send(send, reply.status, payload, odd_headers(headers, how))
 
     async def _oauth(self, method: str, parts: list[str], query: str, raw: bytes, send: Send) -> None:

@@ -16,21 +16,31 @@ def _number(value: object) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_number).encode
+# How every answer is written, as text.
+json_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_number).encode
 
 
 GATEWAY = {503: "The account is currently unavailable", 502: "Bad gateway", 504: "Gateway timeout"}
 
 
 class Reply(NamedTuple):
-    """HTTP status and the whole JSON body."""
+    """HTTP status and the whole JSON body; ``text``, where there is one, is the body already written."""
 
     status: int
     body: dict[str, Any]
+    text: str = ""
+
+    def payload(self) -> bytes:
+        return _bytes(self.text) if self.text else encode(self.body)
 
 
 def ok(value: Any, status: int = 200) -> Reply:
     return Reply(status, {"response": value})
+
+
+def ok_text(value: str) -> Reply:
+    """Success whose value is JSON text already: for the answers that are big."""
+    return Reply(200, {}, f'{{"response":{value}}}')
 
 
 def done() -> Reply:
@@ -49,8 +59,12 @@ def failed(status: int) -> Reply:
     return Reply(status, refused(INTERNAL.error()).body)
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # a lone surrogate in a text becomes a question mark
+
+
 def encode(body: object) -> bytes:
-    return _encode(body).encode("utf-8", "replace")  # a lone surrogate in a text becomes a question mark
+    return _bytes(json_text(body))
 
 
 def _no_constants(text: str) -> None:

@@ -8,11 +8,11 @@ from sandbox.erp import codes
 from sandbox.erp.amounts import rounded, scaled
 from sandbox.erp.codes import ApiError
 from sandbox.erp.dispatch import Call, Router
-from sandbox.erp.envelope import Reply, done, ok
+from sandbox.erp.envelope import Reply, done, ok, ok_text
 from sandbox.erp.order_create import shipping_method, text, warehouse
 from sandbox.erp.order_model import UNIT, Order, Row, of_type
-from sandbox.erp.order_read import order_view, row_view
 from sandbox.erp.order_rows import add_row, amount, flat, nominal, quantity, tax_code
+from sandbox.erp.order_text import order_text, row_text
 from sandbox.erp.patches import operations
 from sandbox.erp.reservations import release
 from sandbox.erp.times import parse_instant
@@ -59,7 +59,7 @@ def patch_row(call: Call) -> Reply:
             raise codes.PATCH_OPERATION.error(op=op, path=path)
         _patch_row(call.world, row, path, value)
     changed(call.world, order)
-    return ok(row_view(call.world, order, row))
+    return ok_text(row_text(call.world, order, row))
 
 
 def _patch_row(world: World, row: Row, path: str, value: Any) -> None:
@@ -147,7 +147,7 @@ def patch_order(call: Call) -> Reply:
     else:
         world.orders.touch(order, now)
     world.emit("order.modified", order.id)
-    return ok(order_view(world, order))
+    return ok_text(order_text(world, order))
 
 
 def _patch_order(world: World, order: Order, op: str, path: str, value: Any) -> None:

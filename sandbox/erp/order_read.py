@@ -1,4 +1,4 @@
-"""Reading orders: the recorded shape of order GET, the flatter one of sales-order and sales-credit GET, OPTIONS."""
+"""Reading orders: order GET, the flatter shape of sales-order and sales-credit GET, OPTIONS."""
 
 from __future__ import annotations
 
@@ -7,174 +7,17 @@ from typing import TYPE_CHECKING, Any
 from sandbox.erp import codes
 from sandbox.erp.amounts import plain, trimmed
 from sandbox.erp.dispatch import Call, Router
-from sandbox.erp.envelope import Reply, ok
+from sandbox.erp.envelope import Reply, ok, ok_text
 from sandbox.erp.idset import any_order, get_uris
 from sandbox.erp.order_model import Order, Row
+from sandbox.erp.order_text import COST_LIST, in_base, invoice_view, order_text
 from sandbox.erp.prices import unit_price
-from sandbox.erp.times import DAY_MS, iso, local_midnight
+from sandbox.erp.times import iso
 
 if TYPE_CHECKING:
     from sandbox.world import World
 
 LIMIT = 200
-COST_LIST = 1
-
-
-def order_view(world: World, order: Order, include: set[str] | None = None) -> dict[str, Any]:
-    """Order GET as recorded; members without a value are left out."""
-    zone = world.switches.time_zone
-    status = world.reference.statuses[order.status_id]
-    shape: dict[str, Any] = {
-        "id": order.id,
-        "parentOrderId": order.parent_id,
-        "orderTypeCode": order.type,
-        "reference": order.reference,
-        "version": order.version,
-        "state": {"tax": "INVOICED" if order.invoiced else "READY"},
-        "orderStatus": {"orderStatusId": status.id, "name": status.name},
-        "tax": {"errors": []},
-        "orderPaymentStatus": order.payment_status,
-        "stockStatusCode": order.stock_status,
-        "allocationStatusCode": order.allocation_status,
-        "shippingStatusCode": order.shipping_status,
-        "placedOn": iso(order.placed, zone),
-        "createdOn": iso(order.created, zone),
-    }
-    if order.updated is not None:
-        shape["updatedOn"] = iso(order.updated, zone)
-    if order.closed is not None:
-        shape["closedOn"] = iso(order.closed, zone)
-    delivery: dict[str, Any] = {"shippingMethodId": order.shipping_method_id}
-    if order.delivery_date is not None:
-        delivery = {"deliveryDate": iso(order.delivery_date, zone), **delivery}
-    shape |= {
-        "createdById": order.created_by,
-        "priceListId": order.price_list_id,
-        "priceModeCode": order.price_mode,
-        "delivery": delivery,
-        "invoices": [_invoice(order, zone)],
-        "currency": {
-            "accountingCurrencyCode": world.reference.base_currency,
-            "orderCurrencyCode": order.currency,
-            "exchangeRate": plain(order.exchange_rate, 6),
-            "fixedExchangeRate": order.fixed_rate,
-        },
-        "totalValue": _totals(order),
-        "assignment": {
-            "current": {
-                "staffOwnerContactId": order.staff_id,
-                "projectId": order.project_id,
-                "channelId": order.channel_id,
-                "leadSourceId": order.lead_source_id,
-                "teamId": order.team_id,
-            }
-        },
-        "parties": parties(world, order),
-        "orderRows": {str(row.id): _row(world, order, row) for row in order.rows.values()},
-        "warehouseId": order.warehouse_id,
-        "acknowledged": 0,
-        "costPriceListId": COST_LIST if order.rows else 0,
-        "historicalOrder": order.historical,
-    }
-    if order.type in ("PO", "PC") or not order.rows:
-        shape["isDropship"] = False
-    if order.invoiced:
-        shape["originalInvoiceDate"] = iso(local_midnight(_invoice_date(order), zone), zone)
-    shape["orderWeighting"] = 100
-    if include and "customFields" in include:
-        shape["customFields"] = order.custom or {}
-    if include and "nullCustomFields" in include:
-        shape["nullCustomFields"] = [
-            code for code in world.custom_field_codes("sale") if code not in (order.custom or {})
-        ]
-    return shape
-
-
-def _invoice_date(order: Order) -> int:
-    return order.invoice_date if order.invoice_date is not None else order.tax_date
-
-
-def _invoice(order: Order, zone: str) -> dict[str, str]:
-    if not order.invoice:
-        return {"invoiceReference": ""}
-    day = local_midnight(_invoice_date(order), zone)
-    return {"invoiceReference": order.invoice, "taxDate": iso(day, zone), "dueDate": iso(day + 30 * DAY_MS, zone)}
-
-
-def _base(order: Order, minor: int) -> str:
-    """An amount in the account's currency: divided by the rate, halves away from zero."""
-    if order.exchange_rate == 1_000_000:
-        return plain(minor, 2)
-    sign = -1 if minor < 0 else 1
-    return plain(sign * ((2 * abs(minor) * 1_000_000 + order.exchange_rate) // (2 * order.exchange_rate)), 2)
-
-
-def _totals(order: Order) -> dict[str, str]:
-    return {
-        "net": plain(order.net, 2),
-        "taxAmount": plain(order.tax, 2),
-        "baseNet": _base(order, order.net),
-        "baseTaxAmount": _base(order, order.tax),
-        "baseTotal": _base(order, order.total),
-        "total": plain(order.total, 2),
-    }
-
-
-def parties(world: World, order: Order) -> dict[str, Any]:
-    given = order.parties or {}
-    main = "customer" if order.type in ("SO", "SC") else "supplier"
-    customer = given.get("customer") or world.party_of(order.contact_id, "DEF")
-    return {
-        main: {"contactId": order.contact_id, **customer},
-        "delivery": given.get("delivery") or world.party_of(order.contact_id, "DEL"),
-        "billing": {
-            "contactId": order.billing_id,
-            **(given.get("billing") or world.party_of(order.billing_id, "BIL")),
-        },
-    }
-
-
-def _row(world: World, order: Order, row: Row) -> dict[str, Any]:
-    tax = world.reference.tax_by_code[row.tax_code]
-    product = world.products.get(row.product_id)
-    currency = order.currency
-    shape: dict[str, Any] = {
-        "orderRowSequence": str(row.sequence),
-        "productId": row.product_id,
-        "productName": row.name,
-    }
-    if row.sku:
-        shape["productSku"] = row.sku
-    shape |= {
-        "quantity": {"magnitude": plain(row.quantity, 4)},
-        "itemCost": {
-            "currencyCode": world.reference.base_currency,
-            "value": plain(unit_price(world, product, COST_LIST), 4),
-        },
-        "productPrice": {"currencyCode": currency, "value": plain(unit_price(world, product, order.price_list_id), 4)},
-        "discountPercentage": "0.00",
-        "rowValue": {
-            "taxRate": plain(tax.rate, 4),
-            "taxCode": row.tax_code,
-            "taxCalculator": row.calculator,
-            "rowNet": {"currencyCode": currency, "value": plain(row.net, 4)},
-            "rowTax": {"currencyCode": currency, "value": plain(row.tax, 2)},
-            "taxClassId": tax.id,
-        },
-        "nominalCode": row.nominal,
-        "composition": {
-            "bundleParent": row.bundle,
-            "bundleChild": bool(row.parent_row),
-            "parentOrderRowId": row.parent_row,
-        },
-        "clonedFromId": 0,
-    }
-    return shape
-
-
-def row_view(world: World, order: Order, row: Row) -> dict[str, Any]:
-    """One row as order row PATCH answers it."""
-    return _row(world, order, row)
 
 
 def sales_view(world: World, order: Order, include: set[str]) -> dict[str, Any]:
@@ -219,16 +62,16 @@ def sales_view(world: World, order: Order, include: set[str]) -> dict[str, Any]:
             "net": plain(order.net, 2),
             "tax": plain(order.tax, 2),
             "gross": plain(order.total, 2),
-            "baseNet": _base(order, order.net),
-            "baseTax": _base(order, order.tax),
-            "baseGross": _base(order, order.total),
+            "baseNet": in_base(order, order.net),
+            "baseTax": in_base(order, order.tax),
+            "baseGross": in_base(order, order.total),
         },
         "isCanceled": world.reference.statuses[order.status_id].state == "cancelled",
         "orderPaymentStatus": order.payment_status,
         "allocationStatusCode": order.allocation_status,
         "stockStatusCode": order.stock_status,
         "shippingStatusCode": order.shipping_status,
-        "invoice": _invoice(order, zone),
+        "invoice": invoice_view(order, zone),
         "orderWeighting": 100,
         "costPriceListId": COST_LIST,
         "rows": [_sales_row(world, order, row) for row in order.rows.values()],
@@ -278,7 +121,8 @@ def get_orders(call: Call) -> Reply:
     found = any_order(call.ids(LIMIT).pick(world.orders.by_id), lambda order: order.id, world.switches.shuffle_results)
     if not found and world.switches.unknown_orders_not_found:
         raise codes.NOT_FOUND.error(what=f"No orders available in ID Set {call.params[0]}")
-    return ok([order_view(world, order, call.include) for order in found])
+    include = call.include
+    return ok_text("[" + ",".join([order_text(world, order, include) for order in found]) + "]")
 
 
 def get_sales(call: Call, type_code: str) -> Reply:

@@ -39,6 +39,7 @@ def utc_midnight(ms: int) -> int:
     return ms - ms % DAY_MS
 
 
+@lru_cache(maxsize=4096)
 def local_midnight(ms: int, zone_name: str) -> int:
     """Midnight, in the account's zone, of the UTC date of ``ms``: how invoice dates are printed."""
     day = datetime.fromtimestamp(ms / 1000, UTC)
