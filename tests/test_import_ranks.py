@@ -18,6 +18,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("bp_assets.posting",),
     (
         "bp_assets.staging",
+        "bp_assets.extraction",
+        "bp_assets.export",
         "bp_assets.model",
         "bp_assets.finance",
         "bp_assets.operations",

@@ -1,0 +1,1 @@
+"""The descriptions of the ERP's resources, with their decode functions: one file per family."""
