@@ -22,7 +22,7 @@ import duckdb
 
 from bp_assets.config.shops import ShopsFile, loads
 from bp_assets.finance.reconciliation import reconciliation
-from bp_assets.lake.tables import TABLES
+from bp_assets.lake.tables import PUBLISHED
 
 LIMIT = 2.0
 AS_OF = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -75,7 +75,7 @@ def filled(receipts: int) -> duckdb.DuckDBPyConnection:
     """An in-memory lake of that many receipts with one or two lines each, and the ERP's orders for them."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    for table in TABLES:
+    for table in PUBLISHED:
         columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
         connection.execute(f"create table {table.name} ({columns})")
     connection.execute(f"""

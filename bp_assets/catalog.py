@@ -10,7 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-from bp_assets.lake.tables import BY_NAME, Table
+from bp_assets.lake.table import Table
+from bp_assets.lake.tables import BY_NAME
 
 TILLS, BRIGHTPEARL = "tills", "brightpearl"  # the two outsides: shown in the graph, materialised by nobody here
 POSTINGS = "postings"  # the ledger's own: no table of the lake, posting runs tell of it as they go
@@ -70,6 +71,40 @@ _TAKEN_FROM = (
     "pos_tenders", "pos_lines", "posted_orders", "posted_order_rows", "posted_payments", "summary_lines",
 )  # fmt: skip
 
+_ORDERED = {
+    "quantity": ("order_rows.quantity", "goods_in_movements.quantity"),
+    "next_due": ("orders.delivery_date",),
+}
+_POSITIONED = {
+    "in_stock": ("stock_levels.in_stock",),
+    "allocated": ("stock_levels.allocated",),
+    "on_hand": ("stock_levels.on_hand",),
+    "on_order": ("stock_on_order.quantity",),
+    "inbound_transfer": ("goods_out_order_rows.quantity", "goods_outs.target_warehouse_id"),
+    "outbound": ("goods_out_order_rows.quantity", "goods_outs.shipped"),
+}
+_DEMANDED = {
+    "units_sold": ("order_rows.quantity", "pos_lines.quantity"),
+    "units_returned_on_return_day": ("order_rows.quantity", "pos_lines.quantity"),
+    "units_returned_of_this_day": ("order_rows.quantity", "orders.parent_order_id", "pos_lines.original_sale_id"),
+    "net_value": ("order_rows.net", "pos_lines.net"),
+    "promo": ("order_rows.net", "order_rows.list_price"),
+    "out_of_stock_share": ("availability_history.on_hand",),
+}
+_CHANGED = {name: (f"stock_levels.{name}",) for name in ("in_stock", "allocated", "on_hand")}
+_LED = {
+    "supplier_id": ("orders.supplier_contact_id",),
+    "days_mean": ("orders.placed_on", "goods_ins.received_on"),
+    "last_received_on": ("goods_ins.received_on",),
+}
+_SOLD_THROUGH = {"received": ("goods_in_movements.quantity",), "sold": ("demand_daily.units_sold",)}
+_COVERED = {"on_hand": ("stock_position.on_hand",), "weekly_demand": ("demand_daily.units_sold",)}
+_PART_FULFILLED = {
+    "quantity": ("goods_out_order_rows.quantity",),
+    "warehouse_id": ("goods_outs.warehouse_id",),
+    "order_id": ("goods_outs.order_id", "orders.stock_status"),
+}
+
 PLACES: dict[str, Place] = {
     "products": _erp(),
     "prices": _erp("products", "price_lists"),
@@ -78,6 +113,39 @@ PLACES: dict[str, Place] = {
     "channels": _erp(),
     "tax_codes": _erp(),
     "stock_levels": _erp("products", "warehouses"),
+    "product_custom_fields": _erp("products"),
+    "product_sales_channels": _erp("products"),
+    "product_warehouses": _erp("products"),
+    "product_variations": _erp("products"),
+    "bundle_components": _erp("products"),
+    "brands": _erp(),
+    "seasons": _erp(),
+    "nominal_codes": _erp(),
+    "shipping_methods": _erp(),
+    "suppliers": _erp(),
+    "order_statuses": _erp(),
+    "orders": _erp(),
+    "order_rows": _erp(),
+    "order_fulfillments": _erp("orders"),
+    "order_fulfillment_locations": _erp("orders"),
+    "reservations": _erp("orders"),
+    "partial_fulfillments": _sql("orders", "goods_outs", "goods_out_order_rows", lineage=_PART_FULFILLED),
+    "customer_payments": _erp(),
+    "goods_outs": _erp(),
+    "goods_out_order_rows": _erp(),
+    "goods_out_events": _erp(),
+    "dropship_notes": _erp("orders"),
+    "dropship_note_order_rows": _erp("orders"),
+    "dropship_note_events": _erp("orders"),
+    "stock_transfers": _erp(),
+    "goods_ins": _erp(),
+    "goods_in_movements": _erp(),
+    "goods_movements": _erp(),
+    "contacts": _erp(),
+    "contact_postal_addresses": _erp("contacts"),
+    "order_parties": _erp(),
+    "extraction_objects": _erp(),
+    "extraction_quarantine": _erp(),
     # The state "verified" is known once an order was read back: so a run reads back first, then counts the states.
     "pos_transactions": _ledger(TILLS, "posted_orders"),
     "pos_lines": _ledger(TILLS),
@@ -98,6 +166,15 @@ PLACES: dict[str, Place] = {
     "shop_health": Place("ledger", frozenset({"duckdb", "postgres"}), ("pos_transactions",)),
     "erp_requests": _ledger(BRIGHTPEARL),
     "findings": _sql("sales_reconciliation", "stock_levels"),
+    "stock_on_order": _sql("orders", "order_rows", "goods_in_movements", lineage=_ORDERED),
+    "stock_position": _sql("stock_levels", "stock_on_order", "goods_outs", "goods_out_order_rows", lineage=_POSITIONED),
+    "availability_history": _sql("stock_levels", lineage=_CHANGED),
+    "demand_daily": _sql("orders", "order_rows", "pos_lines", "availability_history", lineage=_DEMANDED),
+    "lead_times": _sql("orders", "order_rows", "goods_ins", "goods_in_movements", lineage=_LED),
+    "sell_through": _sql("demand_daily", "goods_in_movements", lineage=_SOLD_THROUGH),
+    "weeks_of_cover": _sql("stock_position", "demand_daily", lineage=_COVERED),
+    "table_freshness": _sql(),
+    "table_dictionary": _sql(),
 }
 
 
@@ -129,7 +206,7 @@ def spec(name: str) -> dg.AssetSpec:
         tags={"tillbridge/reads": place.reads},
         deps=[dg.AssetKey([source]) for source in place.made_from],
         metadata={
-            "dagster/table_name": name,
+            "dagster/table_name": table.label,
             "dagster/column_schema": column_schema(table),
             "dagster/column_lineage": column_lineage(name),
         },
@@ -163,7 +240,8 @@ def finance_file_spec() -> dg.AssetSpec:
     """The published DuckDB file: the one asset that is no table."""
     return dg.AssetSpec(
         key(FINANCE_FILE),
-        description="One plain DuckDB file with every table, replaced atomically: open it with any tool, hold no lock.",
+        description="One plain DuckDB file with the published tables, replaced atomically: open it with any tool, "
+        "hold no lock.",
         group_name="finance",
         owners=["team:finance"],
         kinds={"duckdb", "file"},

@@ -30,7 +30,7 @@ class Said:
     @classmethod
     def of(cls, writer: Writer, table: str, *changes: Change) -> "Said":
         """Within the transaction that wrote: the count is the one that is committed."""
-        count = writer.connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()
+        count = writer.connection.execute(f"SELECT count(*) FROM {BY_NAME[table].sql}").fetchone()
         return cls(count[0] if count else 0, sum(one.written for one in changes), sum(one.deleted for one in changes))
 
 

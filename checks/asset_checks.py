@@ -14,12 +14,13 @@ from duckdb import DuckDBPyConnection
 from bp_assets.catalog import key
 from bp_assets.domain.findings import Finding
 from bp_assets.lake.connect import Lake
+from bp_assets.lake.freshness import FRESHNESS
 from bp_assets.resources import LakeResource, ShopsResource
 from checks.changed_receipts import changed_receipts
 from checks.conservation import conservation
 from checks.context import CheckContext
 from checks.contracts import TABLE_NAMES, contracts
-from checks.freshness import CADENCE, freshness
+from checks.freshness import freshness
 from checks.playbook import BY_NAME
 from checks.report import frame_table, result
 from checks.return_drift import return_drift
@@ -123,7 +124,7 @@ def _run_per_table(
         yield result(name, own, asset_key=key(table), check_name=name)
 
 
-@dg.multi_asset_check(name="freshness", specs=_per_table("freshness", CADENCE), can_subset=True)
+@dg.multi_asset_check(name="freshness", specs=_per_table("freshness", FRESHNESS), can_subset=True)
 def freshness_checks(
     context: dg.AssetCheckExecutionContext, lake: LakeResource, shops: ShopsResource
 ) -> Iterator[dg.AssetCheckResult]:

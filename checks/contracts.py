@@ -17,7 +17,8 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from bp_assets.domain.findings import Finding
-from bp_assets.lake.tables import TABLES, Table
+from bp_assets.lake.table import Table
+from bp_assets.lake.tables import BY_NAME, TABLES
 from checks.context import CheckContext, found
 from checks.expectations import ALSO, SUMS, VALUES
 
@@ -43,7 +44,7 @@ def contracts(
 
 def _columns(connection: DuckDBPyConnection, table: Table) -> tuple[list[Finding], set[str]]:
     """Findings on names and types, and the names of the columns that are as described."""
-    described = connection.execute(f"describe {table.name}").fetchall()
+    described = connection.execute(f"describe {table.sql}").fetchall()
     actual = {name: type_ for name, type_, *_ in described}
     expected = {column.name: _SPELT.get(column.type, column.type) for column in table.columns}
     findings = []
@@ -74,10 +75,10 @@ def _slice(table: Table, sound: set[str], limit: int) -> tuple[str, list[dict[st
             )
         if column.name == "currency":
             wanted.append({"kind": "value", "column": "currency", "regex": "^[A-Z]{3}$", "words": "an ISO 4217 code"})
-        if column.references:
+        if column.references and not column.loose:
             there, key = column.references.split(".")
             verdict = f"ok_reference_{column.name}"
-            known = f"select {key} from {there}"
+            known = f"select {key} from {BY_NAME[there].sql}"
             if (table.name, column.name) in ALSO:
                 known += f" union all {ALSO[table.name, column.name]}"
             parts.append(f"s.{column.name} is null or s.{column.name} in ({known}) as {verdict}")
@@ -87,7 +88,7 @@ def _slice(table: Table, sound: set[str], limit: int) -> tuple[str, list[dict[st
         keys = ", ".join(table.key)
         same = " and ".join(f"k.{name} = s.{name}" for name in table.key)
         parts.append(
-            f"not exists (from (select {keys} from {table.name} group by all having count(*) > 1) k where {same})"
+            f"not exists (from (select {keys} from {table.sql} group by all having count(*) > 1) k where {same})"
             " as ok_key"
         )
         wanted.append({"kind": "duplicate_key", "column": "+".join(table.key), "verdict": "ok_key", "words": "unique"})
@@ -95,7 +96,7 @@ def _slice(table: Table, sound: set[str], limit: int) -> tuple[str, list[dict[st
         parts.append(f"coalesce({expression}, true) as ok_sum_{number}")
         wanted.append({"kind": "sum", "column": words, "verdict": f"ok_sum_{number}", "words": words})
     newest = next((f"order by {name} desc nulls first" for name in _NEWEST_BY if name in sound), "")
-    rows = f"select * from {table.name} {newest} limit {limit}"
+    rows = f"select * from {table.sql} {newest} limit {limit}"
     return f"select {', '.join(parts)} from ({rows}) s", wanted
 
 

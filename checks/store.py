@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from bp_assets.domain.findings import Finding
 from bp_assets.domain.money import from_minor
-from bp_assets.lake.tables import FINDINGS
+from bp_assets.lake.finance_tables import FINDINGS
 
 _SCHEMA: dict[str, Any] = {
     "check_name": pl.String, "kind": pl.String, "finding_key": pl.String, "shop": pl.String, "business_date": pl.Date,

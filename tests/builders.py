@@ -27,7 +27,7 @@ import duckdb
 
 from bp_assets.config.shops import ShopsFile, loads
 from bp_assets.domain.money import round_half_away
-from bp_assets.lake.tables import BY_NAME, TABLES
+from bp_assets.lake.tables import TABLES
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 
@@ -149,13 +149,15 @@ class Books:
         self.shops = shops_file()
         self.connection = duckdb.connect()
         self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("create schema personal")
+        self.connection.execute(
+            "create table lake_marks (table_name varchar, mark varchar, as_of timestamptz, rows bigint, "
+            "high_water timestamptz, oldest timestamptz)"
+        )
         for table in TABLES:
             columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
-            self.connection.execute(f"create table {table.name} ({columns})")
-        if "lake_marks" not in BY_NAME:
-            self.connection.execute(
-                "create table lake_marks (table_name varchar, mark varchar, as_of timestamptz, rows bigint)"
-            )
+            made = f"view {table.sql} as {table.view}" if table.view else f"table {table.sql} ({columns})"
+            self.connection.execute(f"create {made}")
         self._receipts: dict[str, _Receipt] = {}
         self._ids = iter(range(1, 1_000_000))
         self._master_data()

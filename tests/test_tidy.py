@@ -19,7 +19,6 @@ ROOMS = ("bp_assets", "sandbox", "checks", "sensors")
 # Longer than this a file is split by subject, unless a reason stands here.
 MOST_LINES = 400
 LONG = {
-    "bp_assets/lake/tables.py": "every table described once, in one place that people read from top to bottom",
     "tests/posting/test_poster.py": "the poster's story, told on one set of fixtures",
     "tests/preflight/test_faults.py": "one test per fault that preflight can name",
 }

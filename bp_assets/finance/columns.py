@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bp_assets.lake.tables import Table
+from bp_assets.lake.table import Table
 
 
 def select_list(table: Table) -> str:

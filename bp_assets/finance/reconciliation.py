@@ -15,7 +15,7 @@ from bp_assets.domain.states import UNSETTLED, State
 from bp_assets.finance.columns import select_list
 from bp_assets.finance.maps import lent
 from bp_assets.finance.receipts import COMPARED
-from bp_assets.lake.tables import SALES_RECONCILIATION
+from bp_assets.lake.finance_tables import SALES_RECONCILIATION
 
 _GROUPS = {
     "verified": (State.VERIFIED,),

@@ -20,7 +20,7 @@ from bp_assets.config.shops import UNPAID, ShopsFile
 from bp_assets.finance.columns import select_list
 from bp_assets.finance.maps import lent
 from bp_assets.finance.receipts import ORDERS, RECEIPTS
-from bp_assets.lake.tables import DAILY_TAKINGS
+from bp_assets.lake.finance_tables import DAILY_TAKINGS
 
 _SQL = f"""
 with receipts as ({RECEIPTS}),

@@ -7,18 +7,40 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``type`` is DuckDB's. ``references`` names ``table.column`` whose values it takes."""
+    """``type`` is DuckDB's. ``references`` names ``table.column`` whose values it takes.
+
+    A ``loose`` reference may lead nowhere: the ERP deletes products, orders and contacts, and its history goes on
+    naming them. ``personal`` marks what tells of a person: a name, an address, a telephone number.
+    """
 
     name: str
     type: str
     description: str
     nullable: bool = False
     references: str = ""
+    loose: bool = False
+    personal: bool = False
 
 
-def col(name: str, type_: str, description: str, *, nullable: bool = False, references: str = "") -> Column:
-    """A column, written short: the lists in ``tables.py`` are read by people."""
-    return Column(name, type_, description, nullable, references)
+def col(
+    name: str,
+    type_: str,
+    description: str,
+    *,
+    nullable: bool = False,
+    references: str = "",
+    loose: bool = False,
+    personal: bool = False,
+) -> Column:
+    """A column, written short: the lists of tables are read by people."""
+    return Column(name, type_, description, nullable, references, loose, personal)
+
+
+def opt(
+    name: str, type_: str, description: str, *, references: str = "", loose: bool = False, personal: bool = False
+) -> Column:  # fmt: skip
+    """A column that may be null."""
+    return Column(name, type_, description, True, references, loose, personal)
 
 
 def shop_day(*, key: bool = False) -> tuple[Column, Column]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from bp_assets.lake.columns import Column
 from bp_assets.lake.errors import LakeSchemaError
-from bp_assets.lake.tables import Table
+from bp_assets.lake.table import Table
 
 _INTEGERS = {"BIGINT": pl.Int64(), "INTEGER": pl.Int32(), "SMALLINT": pl.Int16()}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")

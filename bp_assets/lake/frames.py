@@ -17,8 +17,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from bp_assets.lake.errors import LakeSchemaError
 from bp_assets.lake.fit import fit, fit_keys
-from bp_assets.lake.tables import BY_NAME, Table
+from bp_assets.lake.table import Table
+from bp_assets.lake.tables import BY_NAME
 
 _INCOMING = "incoming_frame"
 
@@ -33,11 +35,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LakeMark:
-    """How far a table has followed its source. ``mark`` is any JSON value, ``as_of`` when it was last refreshed."""
+    """How far a table has followed its source. ``mark`` is any JSON value, ``as_of`` when it was last refreshed.
+
+    ``high_water`` is the source's own moment up to which every change is in, ``oldest`` when the row that was read
+    longest ago was read; ``None`` where the source tells no such moment, or all rows are read each time.
+    """
 
     mark: Any
     as_of: datetime
     rows: int
+    high_water: datetime | None = None
+    oldest: datetime | None = None
 
 
 class Writer:
@@ -66,14 +74,14 @@ class Writer:
         Raises:
             LakeSchemaError: the frame does not fit the table.
         """
-        described = BY_NAME[table]
+        described = _written(table)
         fitted = fit(described, frame)
         with self._incoming(fitted):
             deleted = 0
             if within:
                 groups = " AND ".join(f't."{name}" = g."{name}"' for name in within)
                 gone = f"EXISTS (SELECT 1 FROM {_INCOMING} g WHERE {groups}) AND {_absent(described)}"
-                deleted = self._delete(table, gone)
+                deleted = self._delete(described, gone)
             return Change(self._merge(described, ignoring), deleted)
 
     def replace(self, table: str, frame: pl.DataFrame, *, ignoring: Sequence[str] = ("as_of",)) -> Change:
@@ -82,29 +90,39 @@ class Writer:
         Raises:
             LakeSchemaError: the frame does not fit the table.
         """
-        described = BY_NAME[table]
+        described = _written(table)
         with self._incoming(fit(described, frame)):
-            deleted = self._delete(table, _absent(described))
+            deleted = self._delete(described, _absent(described))
             return Change(self._merge(described, ignoring), deleted)
 
     def delete_keys(self, table: str, frame: pl.DataFrame, keys: Sequence[str] | None = None) -> int:
         """Delete the rows whose ``keys`` (default: the table's key) are in the frame; how many."""
-        described = BY_NAME[table]
+        described = _written(table)
         names = list(keys or described.key)
         with self._incoming(fit_keys(described, names, frame)):
             same = " AND ".join(f't."{name}" = s."{name}"' for name in names)
-            return self._delete(table, f"EXISTS (SELECT 1 FROM {_INCOMING} s WHERE {same})")
+            return self._delete(described, f"EXISTS (SELECT 1 FROM {_INCOMING} s WHERE {same})")
 
     def mark(self, table: str) -> LakeMark | None:
         """How far the table has followed its source, or ``None``."""
         return mark(self.connection, table)
 
-    def set_mark(self, table: str, value: Any, as_of: datetime | None = None) -> None:
-        """Move the table's mark; it is there only if the rows of this transaction are."""
-        count = self.connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()
-        row = [table, json.dumps(value), as_of or datetime.now(UTC), count[0] if count else 0]
+    def set_mark(
+        self,
+        table: str,
+        value: Any,
+        as_of: datetime | None = None,
+        *,
+        high_water: datetime | None = None,
+        oldest: datetime | None = None,
+    ) -> None:
+        """Move the table's mark; it is there only if the rows of this transaction are. See ``LakeMark``."""
+        count = self.connection.execute(f"SELECT count(*) FROM {BY_NAME[table].sql}").fetchone()
+        row = [table, json.dumps(value), as_of or datetime.now(UTC), count[0] if count else 0, high_water, oldest]
         self.connection.execute("DELETE FROM lake_marks WHERE table_name = ?", [table])
-        self.connection.execute("INSERT INTO lake_marks VALUES (?, ?, ?, ?)", row)
+        self.connection.execute(
+            "INSERT INTO lake_marks (table_name, mark, as_of, rows, high_water, oldest) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
 
     @contextmanager
     def _incoming(self, frame: pl.DataFrame) -> Iterator[None]:
@@ -114,8 +132,8 @@ class Writer:
         finally:
             self.connection.unregister(_INCOMING)
 
-    def _delete(self, table: str, condition: str) -> int:
-        return _count(self.connection.execute(f'DELETE FROM "{table}" AS t WHERE {condition}'))
+    def _delete(self, table: Table, condition: str) -> int:
+        return _count(self.connection.execute(f"DELETE FROM {table.sql} AS t WHERE {condition}"))
 
     def _merge(self, table: Table, ignoring: Sequence[str]) -> int:
         """Update what differs, insert what is new. Not ``MERGE``: its inserts make a file even for a single row."""
@@ -127,17 +145,36 @@ class Writer:
         if differs:
             update = ", ".join(f'"{name}" = s."{name}"' for name in others)
             where = f"FROM {_INCOMING} AS s WHERE {same} AND ({differs})"
-            changed = _count(self.connection.execute(f'UPDATE "{table.name}" AS t SET {update} {where}'))
+            changed = _count(self.connection.execute(f"UPDATE {table.sql} AS t SET {update} {where}"))
         columns = ", ".join(f'"{name}"' for name in names)
-        absent = f'NOT EXISTS (SELECT 1 FROM "{table.name}" t WHERE {same})'
-        insert = f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM {_INCOMING} AS s WHERE {absent}'
+        absent = f"NOT EXISTS (SELECT 1 FROM {table.sql} t WHERE {same})"
+        insert = f"INSERT INTO {table.sql} ({columns}) SELECT {columns} FROM {_INCOMING} AS s WHERE {absent}"
         return changed + _count(self.connection.execute(insert))
 
 
 def mark(connection: duckdb.DuckDBPyConnection, table: str) -> LakeMark | None:
     """The mark of a table, read on any connection to the lake."""
-    row = connection.execute("SELECT mark, as_of, rows FROM lake_marks WHERE table_name = ?", [table]).fetchone()
-    return LakeMark(json.loads(row[0]), row[1].astimezone(UTC), row[2]) if row else None
+    query = "SELECT mark, as_of, rows, high_water, oldest FROM lake_marks WHERE table_name = ?"
+    row = connection.execute(query, [table]).fetchone()
+    if not row:
+        return None
+    return LakeMark(json.loads(row[0]), row[1].astimezone(UTC), row[2], _utc(row[3]), _utc(row[4]))
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment else None
+
+
+def _written(table: str) -> Table:
+    """The table of a name, for writing.
+
+    Raises:
+        LakeSchemaError: it is a view.
+    """
+    described = BY_NAME[table]
+    if described.view:
+        raise LakeSchemaError(f"{described.label} is a view: write the tables it is made from")
+    return described
 
 
 def _absent(table: Table) -> str:

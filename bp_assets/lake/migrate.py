@@ -1,8 +1,8 @@
-"""The lake's migrations: its tables follow ``tables.py``, its version says who may use it.
+"""The lake's migrations: its schemas, tables and views follow ``tables.py``, its version says who may use it.
 
 New tables and new columns are added by themselves (a new column is null in rows written before). Anything else that
 changes a shape — a rename, another type, a column that goes — is a numbered step in ``STEPS``.
-Read and written: ``lake_version``, the shape of all tables.
+Read and written: ``lake_version``, ``table_dictionary``, the shape of all tables.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import duckdb
 
 from bp_assets.lake.columns import Column
 from bp_assets.lake.connect import Lake
+from bp_assets.lake.dictionary import fill
 from bp_assets.lake.errors import LakeNewer, LakeSchemaError
-from bp_assets.lake.tables import TABLES, Table
+from bp_assets.lake.frames import Writer
+from bp_assets.lake.table import MAIN, Table
+from bp_assets.lake.tables import TABLES
 
-VERSION = 2
+VERSION = 3
 INLINE_ROWS = 500  # smaller inserts stay in the catalogue until maintenance writes them to files
 # DuckLake keeps these names for itself in tables with inlined rows: a table that has one goes without inlining.
 _RESERVED = {"row_id", "begin_snapshot", "end_snapshot"}
@@ -29,12 +32,18 @@ STEPS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE posted_order_rows RENAME COLUMN row_id TO order_row_id",
         "ALTER TABLE posted_goods RENAME COLUMN row_id TO order_row_id",
     ),
+    # How far a source's own moments are in, and how old the oldest row is: what ``table_freshness`` shows.
+    3: (
+        "ALTER TABLE lake_marks ADD COLUMN high_water TIMESTAMPTZ",
+        "ALTER TABLE lake_marks ADD COLUMN oldest TIMESTAMPTZ",
+    ),
 }
 
 _OWN = (
     "CREATE TABLE IF NOT EXISTS lake_version (version INTEGER NOT NULL, shape VARCHAR NOT NULL, applied TIMESTAMPTZ)",
     "CREATE TABLE IF NOT EXISTS lake_marks "
-    "(table_name VARCHAR NOT NULL, mark VARCHAR NOT NULL, as_of TIMESTAMPTZ NOT NULL, rows BIGINT NOT NULL)",
+    "(table_name VARCHAR NOT NULL, mark VARCHAR NOT NULL, as_of TIMESTAMPTZ NOT NULL, rows BIGINT NOT NULL, "
+    "high_water TIMESTAMPTZ, oldest TIMESTAMPTZ)",
 )
 
 
@@ -59,11 +68,11 @@ def migrate(lake: Lake, tables: Sequence[Table] = TABLES) -> list[str]:
         connection.execute("BEGIN")
         done = _apply(connection, version, tables)
         connection.execute("COMMIT")
-        plain = [table.name for table in tables if not _RESERVED & {column.name for column in table.columns}]
-        for name in ("lake_version", "lake_marks", *plain):
-            _inline(connection, INLINE_ROWS, f", table_name => '{name}'")
+        for schema, name in ((MAIN, "lake_version"), (MAIN, "lake_marks"), *_inlined(tables)):
+            _inline(connection, INLINE_ROWS, f", schema => '{schema}', table_name => '{name}'")
         # Last: a migration that was cut off before is simply done again.
         connection.execute("BEGIN")
+        fill(Writer(connection), tables)
         connection.execute("DELETE FROM lake_version")
         connection.execute("INSERT INTO lake_version VALUES (?, ?, ?)", [VERSION, shape, datetime.now(UTC)])
         connection.execute("COMMIT")
@@ -73,6 +82,12 @@ def migrate(lake: Lake, tables: Sequence[Table] = TABLES) -> list[str]:
 def shape_of(tables: Sequence[Table]) -> str:
     """A digest of everything that ``migrate`` puts into the lake."""
     return hashlib.sha256(repr(tables).encode()).hexdigest()
+
+
+def _inlined(tables: Sequence[Table]) -> list[tuple[str, str]]:
+    """The tables whose small writes may stay in the catalogue: a view has no rows, and some names are reserved."""
+    reserved = {table.name for table in tables if _RESERVED & {column.name for column in table.columns}}
+    return [(table.schema, table.name) for table in tables if not table.view and table.name not in reserved]
 
 
 def _found(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
@@ -91,31 +106,47 @@ def _apply(connection: duckdb.DuckDBPyConnection, version: int, tables: Sequence
             done.append(f"step {number}: {statement}")
     for statement in _OWN:
         connection.execute(statement)
+    for schema in sorted({table.schema for table in tables} - {MAIN}):
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     for table in tables:
-        done += _follow(connection, table)
+        if not table.view:
+            done += _follow(connection, table)
+    for table in tables:
+        if table.view:
+            done += _view(connection, table)
     return done
+
+
+def _view(connection: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    """The view as described now. DuckLake keeps no words for a view's columns: ``table_dictionary`` has them."""
+    query = "SELECT count(*) FROM duckdb_views() WHERE database_name = 'lake' AND schema_name = ? AND view_name = ?"
+    found = connection.execute(query, [table.schema, table.name]).fetchone()
+    connection.execute(f"CREATE OR REPLACE VIEW {table.sql} AS {table.view}")
+    words = table.description.replace("'", "''")
+    connection.execute(f"COMMENT ON VIEW {table.sql} IS '{words}'")
+    return [] if found and found[0] else [f"created view {table.label}"]
 
 
 def _follow(connection: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
     query = "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
-    query += "WHERE database_name = 'lake' AND schema_name = 'main' AND table_name = ?"
-    found = {row[0]: row[1:] for row in connection.execute(query, [table.name]).fetchall()}
+    query += "WHERE database_name = 'lake' AND schema_name = ? AND table_name = ?"
+    found = {row[0]: row[1:] for row in connection.execute(query, [table.schema, table.name]).fetchall()}
     done = []
     if not found:
         columns = ", ".join(f'"{c.name}" {c.type}{"" if c.nullable else " NOT NULL"}' for c in table.columns)
-        connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
-        done.append(f"created table {table.name}")
+        connection.execute(f"CREATE TABLE {table.sql} ({columns})")
+        done.append(f"created table {table.label}")
     for column in table.columns:
         if found and column.name not in found:
-            connection.execute(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {column.type}')
-            done.append(f"added column {table.name}.{column.name}")
+            connection.execute(f'ALTER TABLE {table.sql} ADD COLUMN "{column.name}" {column.type}')
+            done.append(f"added column {table.label}.{column.name}")
         elif found:
             _compare(connection, table, column, *found[column.name][:2])
         if column.name not in found or found[column.name][2] != column.description:
             words = column.description.replace("'", "''")
-            connection.execute(f'COMMENT ON COLUMN "{table.name}"."{column.name}" IS \'{words}\'')
+            connection.execute(f"COMMENT ON COLUMN {table.sql}.\"{column.name}\" IS '{words}'")
     words = table.description.replace("'", "''")
-    connection.execute(f"COMMENT ON TABLE \"{table.name}\" IS '{words}'")
+    connection.execute(f"COMMENT ON TABLE {table.sql} IS '{words}'")
     return done
 
 
@@ -127,8 +158,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table, column: Column
     wanted = column.type.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE").replace(" ", "")
     if type_.replace(" ", "") != wanted:
         raise LakeSchemaError(
-            f"column {column.name!r} of table {table.name} is {type_} in the lake and {column.type} in tables.py: "
+            f"column {column.name!r} of table {table.label} is {type_} in the lake and {column.type} in tables.py: "
             "add a step to bp_assets/lake/migrate.py that changes it"
         )
     if column.nullable and not nullable:
-        connection.execute(f'ALTER TABLE "{table.name}" ALTER COLUMN "{column.name}" DROP NOT NULL')
+        connection.execute(f'ALTER TABLE {table.sql} ALTER COLUMN "{column.name}" DROP NOT NULL')

@@ -1,4 +1,4 @@
-"""``finance.duckdb``: every table at one moment, in one file that any tool opens.
+"""``finance.duckdb``: every published table at one moment, in one file that any tool opens.
 
 Read: the lake, at one snapshot. Written: ``home.finance_file``, under another name first and then renamed over the old
 one: readers keep the file they have open, a killed publish leaves the old one. Its table ``published`` says what it is.
@@ -17,7 +17,8 @@ from pathlib import Path
 import duckdb
 
 from bp_assets.lake.connect import Lake, explained_errors, quoted
-from bp_assets.lake.tables import TABLES, Table
+from bp_assets.lake.table import Table
+from bp_assets.lake.tables import PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Published:
     renewed: bool
 
 
-def publish(lake: Lake, tables: Sequence[Table] = TABLES, *, always: bool = False) -> Published:
+def publish(lake: Lake, tables: Sequence[Table] = PUBLISHED, *, always: bool = False) -> Published:
     """Publish the lake's current snapshot; does nothing where the file already holds it, unless ``always``.
 
     Raises:
@@ -91,7 +92,7 @@ def _build(
         names = ", ".join(f'"{c.name}"' for c in table.columns)
         order = ", ".join(f'"{name}"' for name in table.key)
         copied = connection.execute(
-            f'INSERT INTO {place} SELECT {names} FROM lake.main."{table.name}" ORDER BY {order}'
+            f'INSERT INTO {place} SELECT {names} FROM lake."{table.schema}"."{table.name}" ORDER BY {order}'
         )
         row = copied.fetchone()
         rows[table.name] = int(row[0]) if row else 0
@@ -118,7 +119,7 @@ def _describe(file: duckdb.DuckDBPyConnection, rows: dict[str, int], snapshot: i
         "CREATE TABLE published (table_name VARCHAR NOT NULL, rows BIGINT NOT NULL, "
         "snapshot_id BIGINT NOT NULL, as_of TIMESTAMPTZ NOT NULL, published_at TIMESTAMPTZ NOT NULL)"
     )
-    words = "What this file holds: every table at one snapshot of the lake, and when it was published."
+    words = "What this file holds: tables at one snapshot of the lake, and when it was published."
     file.execute(f"COMMENT ON TABLE published IS {quoted(words)}")
     now = datetime.now(UTC)
     values = [[name, count, snapshot, as_of, now] for name, count in rows.items()]

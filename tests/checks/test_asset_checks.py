@@ -63,8 +63,8 @@ def poured(books: Books, lake: Lake) -> None:
         books.connection.register("made", frame)
         books.sql(f"insert into {name} select * from made")
     with lake.transaction() as writer:
-        for table in TABLES:
-            writer.replace(table.name, books.connection.execute(f"select * from {table.name}").pl())
+        for table in (one for one in TABLES if not one.view):
+            writer.replace(table.name, books.connection.execute(f"select * from {table.sql}").pl())
             writer.set_mark(table.name, 1)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bp_assets.domain.findings import Finding
+from bp_assets.lake.freshness import FRESHNESS
 from bp_assets.lake.tables import TABLES
 from checks.context import CheckContext
-from checks.freshness import CADENCE, freshness
+from checks.freshness import freshness
 from tests.builders import Books, minutes_ago
 
 
@@ -13,18 +14,21 @@ def refreshed(books: Books, table: str, minutes: int) -> None:
     books.put("lake_marks", table_name=table, mark="1", as_of=minutes_ago(minutes), rows=0)
 
 
-def test_every_table_but_the_findings_has_a_cadence() -> None:
-    assert set(CADENCE) == {table.name for table in TABLES} - {"findings"}
+def test_every_table_that_follows_a_source_has_a_contract() -> None:
+    made_as_they_are_met = {"findings", "extraction_objects", "extraction_quarantine"}
+    about_tables = {"table_dictionary", "table_freshness"}
+    assert set(FRESHNESS) == {table.name for table in TABLES} - made_as_they_are_met - about_tables
+    assert [name for name, contract in FRESHNESS.items() if contract.within <= contract.every] == []
 
 
 def test_tables_within_their_cadence_are_not_found(books: Books, context: CheckContext) -> None:
-    for table in CADENCE:
+    for table in FRESHNESS:
         refreshed(books, table, 30)
     assert freshness(books.connection, context) == []
 
 
 def test_a_stale_table_is_found_with_its_age_and_a_new_one_as_never_filled(books: Books, context: CheckContext) -> None:
-    for table in CADENCE.keys() - {"prices"}:
+    for table in FRESHNESS.keys() - {"prices"}:
         refreshed(books, table, 61 if table == "stock_levels" else 1)
     assert freshness(books.connection, context) == [
         Finding(

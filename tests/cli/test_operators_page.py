@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from bp_assets.cli.app import app
 from bp_assets.jobs import JOBS
-from bp_assets.lake.tables import TABLES
+from bp_assets.lake.tables import PUBLISHED
 from tests.cli.terminal import ROOT
 
 DOCS = ROOT / "docs"
@@ -37,9 +37,9 @@ def test_a_command_on_a_page_is_understood(line: str) -> None:
 @pytest.mark.parametrize("query", [shlex.split(line)[-1] for line in commands(PAGE) if " sql " in line])
 def test_a_query_on_the_page_fits_the_tables(query: str) -> None:
     with duckdb.connect() as connection:
-        for table in TABLES:
+        for table in PUBLISHED:
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
-            connection.execute(f'create table "{table.name}" ({columns})')
+            connection.execute(f"create table {table.sql} ({columns})")
         assert connection.execute(query).fetchall() == []
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from bp_assets.finance.reconciliation import reconciliation
 from bp_assets.finance.takings import takings
-from bp_assets.lake.tables import TABLES
+from bp_assets.lake.tables import PUBLISHED
 from checks.changed_receipts import changed_receipts
 from checks.conservation import conservation
 from checks.context import CheckContext
@@ -95,7 +95,7 @@ def _computed(books: Books) -> None:
     checks = (unposted_sales, tax_mismatches, return_drift, stock_drift, conservation, changed_receipts)
     for check in checks:
         store_findings(books.connection, check.__name__, check(books.connection, context), NOW)
-    counted = " union all ".join(f"select '{table.name}', count(*) from {table.name}" for table in TABLES)
+    counted = " union all ".join(f"select '{table.name}', count(*) from {table.sql}" for table in PUBLISHED)
     books.sql(
         "create table published (table_name varchar, rows bigint, snapshot_id bigint, as_of timestamptz, "
         "published_at timestamptz)"

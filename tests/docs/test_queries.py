@@ -6,7 +6,7 @@ import pytest
 
 from bp_assets.domain.reasons import REASONS
 from bp_assets.domain.states import State
-from bp_assets.lake.tables import DAILY_TAKINGS, SALES_RECONCILIATION
+from bp_assets.lake.finance_tables import DAILY_TAKINGS, SALES_RECONCILIATION
 from tests.builders import Books
 from tests.docs.answers import FILES, ROOT, Query, answer, queries
 from tests.docs.sample import sample

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from bp_assets.finance.reconciliation import reconciliation
-from bp_assets.lake.tables import SALES_RECONCILIATION
+from bp_assets.lake.finance_tables import SALES_RECONCILIATION
 from tests.builders import NOW, Books
 
 DAY = date(2026, 11, 20)

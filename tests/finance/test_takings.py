@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bp_assets.finance.takings import takings
-from bp_assets.lake.tables import DAILY_TAKINGS
+from bp_assets.lake.finance_tables import DAILY_TAKINGS
 from tests.builders import NOW, Books
 
 DAY = date(2026, 11, 20)

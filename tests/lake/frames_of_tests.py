@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import polars as pl
 
+from bp_assets.lake.erp_catalogue import STOCK_LEVELS
 from bp_assets.lake.fit import schema_of
-from bp_assets.lake.tables import POS_TENDERS, STOCK_LEVELS
+from bp_assets.lake.till_tables import POS_TENDERS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from bp_assets.lake.connect import Lake
+from bp_assets.lake.erp_catalogue import PRICES, STOCK_LEVELS
 from bp_assets.lake.errors import LakeSchemaError
 from bp_assets.lake.fit import fit
 from bp_assets.lake.frames import Change
-from bp_assets.lake.tables import PRICES, STOCK_LEVELS
 from tests.lake.frames_of_tests import NOON, stock, tenders
 
 

@@ -15,7 +15,7 @@ import pytest
 from bp_assets.lake.connect import Lake
 from bp_assets.lake.errors import LakeUnavailable
 from bp_assets.lake.publish import publish
-from bp_assets.lake.tables import TABLES
+from bp_assets.lake.tables import PUBLISHED
 from tests.lake.frames_of_tests import stock, tenders
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def test_the_file_holds_every_table_with_its_words_at_one_snapshot(lake: Lake) -
     assert question(lake, "SELECT product_id, in_stock FROM stock_levels") == [(1, 5), (2, 7)]
     assert question(lake, "SELECT amount, typeof(amount) FROM pos_tenders") == [(Decimal("1.5000"), "DECIMAL(18,4)")]
     assert question(lake, "SELECT count(*), count(DISTINCT snapshot_id), min(snapshot_id) FROM published") == [
-        (len(TABLES), 1, done.snapshot_id)
+        (len(PUBLISHED), 1, done.snapshot_id)
     ]
     words = "SELECT comment FROM duckdb_columns() WHERE table_name = 'stock_levels' AND column_name = 'in_transit'"
     assert question(lake, words) == [("On its way between warehouses.",)]

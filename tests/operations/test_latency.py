@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from bp_assets.lake.finance_tables import POSTING_LATENCY
 from bp_assets.lake.fit import fit
-from bp_assets.lake.tables import POSTING_LATENCY
 from bp_assets.operations.latency import latency
 from tests.builders import NOW, Books
 

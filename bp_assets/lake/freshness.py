@@ -1,0 +1,88 @@
+"""The freshness contract of every table: how often it is brought up to date, how old it may grow, and how.
+
+Read: nothing. Written: nothing. The table ``table_freshness``, the check of that name and the docs are made from this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """``every``: how often the source is asked. ``within``: an age above this is a finding. ``how``: in words.
+
+    ``once_begun`` tables are filled by pulling the whole account, which an installation that only posts never does:
+    they are due once the first of them has been filled.
+    """
+
+    every: timedelta
+    within: timedelta
+    how: str
+    once_begun: bool = False
+
+
+def _minutes(number: int) -> timedelta:
+    return timedelta(minutes=number)
+
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_LATE_DAY = timedelta(hours=26)  # a day, and two hours for the run itself
+
+_TILLS = Freshness(_minutes(15), _minutes(30), "What the ledger took in, after each posting run and by the clock.")
+_READ_BACK = Freshness(_minutes(15), _HOUR, "Orders read back after posting; changed ones by their updatedOn.")
+_COMPUTED = Freshness(_minutes(15), _HOUR, "Computed anew for the days that changed.")
+_SMALL_LIST = Freshness(_HOUR, _LATE_DAY, "The whole list in one request.")
+
+_PULLED_LIST = Freshness(_DAY, _LATE_DAY, "The whole list.", once_begun=True)
+_PRODUCTS = Freshness(
+    _HOUR, timedelta(hours=3), "With the products: changed ones by updatedOn and createdOn, all of them every night.",
+    once_begun=True,
+)  # fmt: skip
+_ORDERS = Freshness(
+    _HOUR, timedelta(hours=3), "Changed orders by updatedOn and createdOn; deleted ones by a sweep of all ids.",
+    once_begun=True,
+)  # fmt: skip
+_OPEN_ORDERS = Freshness(_HOUR, timedelta(hours=3), "Asked order by order, for open orders only.", once_begun=True)
+_NOTES = Freshness(
+    _HOUR, timedelta(hours=3), "New and unfinished notes by search; finished ones are read again in turn.",
+    once_begun=True,
+)  # fmt: skip
+_CONTACTS = Freshness(
+    _HOUR, timedelta(hours=3), "Changed contacts by updatedOn and createdOn; forgotten ones by a sweep of all ids.",
+    once_begun=True,
+)  # fmt: skip
+_DERIVED = Freshness(_HOUR, timedelta(hours=3), "Computed from other tables, without a request.", once_begun=True)
+_DAILY = Freshness(_DAY, _LATE_DAY, "Computed from other tables, without a request.", once_begun=True)
+
+FRESHNESS: dict[str, Freshness] = {
+    "products": Freshness(_HOUR, timedelta(hours=3), "Changed ones by updatedOn and createdOn; all every night."),
+    "prices": Freshness(_HOUR, timedelta(hours=3), "Of changed products; all every night."),
+    "stock_levels": Freshness(_minutes(10), _HOUR, "Products that moved, and a part of all others in turn."),
+    "price_lists": _SMALL_LIST, "warehouses": _SMALL_LIST, "channels": _SMALL_LIST, "tax_codes": _SMALL_LIST,
+    "product_custom_fields": _PRODUCTS, "product_sales_channels": _PRODUCTS, "product_warehouses": _PRODUCTS,
+    "product_variations": _PRODUCTS, "bundle_components": _PRODUCTS,
+    "brands": _PULLED_LIST, "seasons": _PULLED_LIST, "nominal_codes": _PULLED_LIST, "shipping_methods": _PULLED_LIST,
+    "suppliers": _CONTACTS,
+    "order_statuses": _PULLED_LIST, "orders": _ORDERS, "order_rows": _ORDERS,
+    "order_fulfillments": _OPEN_ORDERS, "order_fulfillment_locations": _OPEN_ORDERS, "reservations": _OPEN_ORDERS,
+    "partial_fulfillments": _DERIVED,
+    "customer_payments": Freshness(_HOUR, timedelta(hours=3), "New payments by createdOn.", once_begun=True),
+    "goods_outs": _NOTES, "goods_out_order_rows": _NOTES, "goods_out_events": _NOTES,
+    "dropship_notes": _NOTES, "dropship_note_order_rows": _NOTES, "dropship_note_events": _NOTES,
+    "stock_transfers": Freshness(_HOUR, timedelta(hours=3), "The whole list.", once_begun=True),
+    "goods_ins": _NOTES, "goods_in_movements": _NOTES,
+    "goods_movements": Freshness(_HOUR, timedelta(hours=3), "New and changed movements by updatedOn.", once_begun=True),
+    "contacts": _CONTACTS, "contact_postal_addresses": _CONTACTS, "order_parties": _ORDERS,
+    "pos_transactions": _TILLS, "pos_lines": _TILLS, "pos_tenders": _TILLS, "till_totals": _TILLS,
+    "receipt_versions": _TILLS, "posting_log": _TILLS,
+    "posted_orders": _READ_BACK, "posted_order_rows": _READ_BACK, "posted_payments": _READ_BACK,
+    "posted_goods": _READ_BACK, "summary_lines": _READ_BACK, "summary_tenders": _READ_BACK,
+    "stock_corrections": _READ_BACK,
+    "sales_reconciliation": _COMPUTED, "daily_takings": _COMPUTED, "posting_latency": _COMPUTED,
+    "erp_requests": Freshness(_minutes(15), _HOUR, "Counted in the ledger, with every read-back."),
+    "shop_health": Freshness(_minutes(15), _minutes(30), "When a state changes and every quarter of an hour."),
+    "stock_on_order": _DERIVED, "stock_position": _DERIVED, "availability_history": _DERIVED,
+    "demand_daily": _DAILY, "lead_times": _DAILY, "sell_through": _DAILY, "weeks_of_cover": _DAILY,
+}  # fmt: skip
