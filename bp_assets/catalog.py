@@ -144,6 +144,7 @@ PLACES: dict[str, Place] = {
     "contacts": _erp(),
     "contact_postal_addresses": _erp("contacts"),
     "order_parties": _erp(),
+    "goods_out_labels": _erp(),
     "extraction_objects": _erp(),
     "extraction_quarantine": _erp(),
     # The state "verified" is known once an order was read back: so a run reads back first, then counts the states.

@@ -14,19 +14,19 @@ from bp_assets.definitions import defs, resources
 from bp_assets.lake.tables import BY_NAME
 
 KEYS = {
-    "availability_history", "brands", "bundle_components", "contact_postal_addresses", "contacts", "customer_payments",
-    "demand_daily", "dropship_note_events", "dropship_note_order_rows", "dropship_notes", "extraction_objects",
-    "extraction_quarantine", "goods_in_movements", "goods_ins", "goods_movements", "goods_out_events",
-    "goods_out_order_rows", "goods_outs", "lead_times", "nominal_codes", "order_fulfillment_locations",
-    "order_fulfillments", "order_parties", "order_rows", "order_statuses", "orders", "partial_fulfillments",
-    "product_custom_fields", "product_sales_channels", "product_variations", "product_warehouses", "reservations",
-    "seasons", "sell_through", "shipping_methods", "stock_on_order", "stock_position", "stock_transfers", "suppliers",
-    "table_dictionary", "table_freshness", "weeks_of_cover",
-    "brightpearl", "channels", "daily_takings", "erp_requests", "finance_file", "findings", "pos_lines", "pos_tenders",
-    "pos_transactions", "posted_goods", "posted_order_rows", "posted_orders", "posted_payments", "posting_latency",
-    "posting_log", "postings", "price_lists", "prices", "products", "receipt_versions", "sales_reconciliation",
-    "shop_health", "stock_corrections", "stock_levels", "summary_lines", "summary_tenders", "tax_codes", "till_totals",
-    "tills", "warehouses",
+    "availability_history", "brands", "brightpearl", "bundle_components", "channels", "contact_postal_addresses",
+    "contacts", "customer_payments", "daily_takings", "demand_daily", "dropship_note_events",
+    "dropship_note_order_rows", "dropship_notes", "erp_requests", "extraction_objects", "extraction_quarantine",
+    "finance_file", "findings", "goods_in_movements", "goods_ins", "goods_movements", "goods_out_events",
+    "goods_out_labels", "goods_out_order_rows", "goods_outs", "lead_times", "nominal_codes",
+    "order_fulfillment_locations", "order_fulfillments", "order_parties", "order_rows", "order_statuses", "orders",
+    "partial_fulfillments", "pos_lines", "pos_tenders", "pos_transactions", "posted_goods", "posted_order_rows",
+    "posted_orders", "posted_payments", "posting_latency", "posting_log", "postings", "price_lists", "prices",
+    "product_custom_fields", "product_sales_channels", "product_variations", "product_warehouses", "products",
+    "receipt_versions", "reservations", "sales_reconciliation", "seasons", "sell_through", "shipping_methods",
+    "shop_health", "stock_corrections", "stock_levels", "stock_on_order", "stock_position", "stock_transfers",
+    "summary_lines", "summary_tenders", "suppliers", "table_dictionary", "table_freshness", "tax_codes", "till_totals",
+    "tills", "warehouses", "weeks_of_cover",
 }  # fmt: skip
 JOBS = {
     "close_day", "maintain_lake", "post_sales", "publish_tables", "read_back", "refresh_all", "refresh_products",

@@ -183,6 +183,9 @@ def sql(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Most rows to show. Default: 200 as a table, all of them as JSON.")
     ] = None,
+    with_contacts: Annotated[
+        bool, typer.Option("--with-contacts", help="Read tables of the schema personal too: names, addresses, e-mails.")
+    ] = False,
 ) -> None:
     """Ask the lake in SQL, read-only. Safe at any time, also while the pipeline writes.
 
@@ -191,7 +194,7 @@ def sql(
     """
     from bp_assets.cli.sql import run
 
-    raise typer.Exit(run(_home(home), query, as_json=json_, limit=limit))
+    raise typer.Exit(run(_home(home), query, as_json=json_, limit=limit, with_contacts=with_contacts))
 
 
 @app.command(epilog=after_help("retry"))

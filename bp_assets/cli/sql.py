@@ -25,28 +25,38 @@ from rich.measure import Measurement
 from bp_assets.cli.screen import console, table
 from bp_assets.cli.state import existing
 from bp_assets.lake.connect import Lake, explain
+from bp_assets.lake.table import PERSONAL
+from bp_assets.lake.tables import TABLES
 from bp_assets.ledger.server import lake_catalogue_dsn
 
 SHOWN = 200  # rows of a table unless --limit says otherwise
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _NUMBER = re.compile(r"(DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\b|FLOAT|DOUBLE)")
 # lake_marks and lake_version say how far tables were read: nothing for people.
-_TABLES = (
-    "select table_name as \"table\", comment as description from duckdb_tables() where database_name = 'lake' "
-    "and table_name not in ('lake_marks', 'lake_version') order by 1"
-)
-_COLUMNS = (
-    'select column_name as "column", data_type as type, comment as description from duckdb_columns() '
-    "where database_name = 'lake' and table_name = ? order by column_index"
-)
+_TABLES = """
+    select if(schema_name = 'main', '', schema_name || '.') || name as "table", comment as description from (
+        select schema_name, table_name as name, comment from duckdb_tables() where database_name = 'lake'
+        union all select schema_name, view_name, comment from duckdb_views() where database_name = 'lake')
+    where name not in ('lake_marks', 'lake_version') order by 1
+"""
+# Of a view's columns the lake keeps no words; the dictionary has them.
+_COLUMNS = """
+    select c.column_name as "column", c.data_type as type, coalesce(c.comment, d.description) as description
+    from duckdb_columns() c left join table_dictionary d using (table_name, column_name)
+    where c.database_name = 'lake' and ? in (table_name, c.schema_name || '.' || table_name) order by c.column_index
+"""
+_PERSONAL = {table.name: table.label for table in TABLES if table.schema == PERSONAL}
+
+
+_LAKE_FUNCTION = re.compile(r"\bducklake_\w+\s*\(", re.IGNORECASE)
 
 
 class BadQuery(Exception):
     """The query can't be answered. The message says why and what there is."""
 
 
-def run(root: Path, query: str, *, as_json: bool, limit: int | None) -> int:
-    """Answer the query; returns exit code 0.
+def run(root: Path, query: str, *, as_json: bool, limit: int | None, with_contacts: bool = False) -> int:
+    """Answer the query; returns exit code 0. Personal data is read only ``with_contacts``.
 
     Raises:
         BadQuery, NoState, LakeUnavailable: with what to do.
@@ -57,6 +67,8 @@ def run(root: Path, query: str, *, as_json: bool, limit: int | None) -> int:
     _only_reading(text)
     with lake.open() as connection:
         with _explained(lake, connection):
+            if not with_contacts and not params:
+                _no_personal(connection, text)
             result = connection.execute(text, params)
             columns = [(str(name), str(type_)) for name, type_, *_ in result.description or ()]
             most = limit if limit is not None else None if as_json else SHOWN
@@ -105,6 +117,23 @@ def _only_reading(text: str) -> None:
         )
     if not pivot and len(kinds) > 1:
         raise BadQuery(f"Ask one query at a time; these are {len(kinds)}.")
+
+
+def _no_personal(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    """A guard against reading personal data without meaning to, through a view or a macro too: the plan is looked at.
+
+    No lock: whoever may open the lake can read all of it.
+    """
+    if duckdb.extract_statements(text)[0].type is duckdb.StatementType.EXPLAIN:
+        return
+    plan = connection.execute(f"EXPLAIN (FORMAT json) {text}").fetchall()
+    scanned = set(re.findall(r'"Table": "(\w+)"', plan[0][1]))
+    if _LAKE_FUNCTION.search(text):  # names its table as a text, and its plan does not
+        scanned |= set(re.findall(r"\w+", text.lower()))
+    for name in sorted(scanned & _PERSONAL.keys()):
+        raise BadQuery(
+            f"{_PERSONAL[name]} holds personal data, which is shown only where that is meant: add --with-contacts."
+        )
 
 
 @contextmanager

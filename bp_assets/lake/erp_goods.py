@@ -49,7 +49,6 @@ GOODS_OUTS = Table(
         opt("created_by", "BIGINT", "Who made the note: a contact's number."),
         opt("created_on", INSTANT, "When it was made."),
         col("event_count", "INTEGER", "Number of its events."),
-        opt("label_uri", "VARCHAR", "Where its shipping label lies."),
         col("order_row_count", "INTEGER", "Number of its order rows; 0 for a transfer."),
         *_done("packed"), *_done("picked"), *_done("printed"),
         col("priority", "BOOLEAN", "Whether it goes first."),

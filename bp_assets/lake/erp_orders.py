@@ -80,7 +80,7 @@ ORDER_ROWS = Table(
         col("order_row_id", "BIGINT", "Brightpearl's row id."),
         col("order_id", "BIGINT", "Order.", references="orders.order_id"),
         opt("sequence", "INTEGER", "Position on the order: 10, 20, 30."),
-        col("product_id", "BIGINT", "Product; 1000 is the ERP's free-text product.",
+        opt("product_id", "BIGINT", "Product; 1000, or nothing, is free text.",
             references="products.product_id", loose=True),
         col("product_name", "VARCHAR", "Text of the row, as it stood when it was ordered."),
         opt("product_sku", "VARCHAR", "SKU, as it stood when it was ordered."),

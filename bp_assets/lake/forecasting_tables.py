@@ -135,6 +135,9 @@ WEEKS_OF_COVER = Table(
     ("product_id", "warehouse_id"), "forecasting", "data", "stock_position and demand_daily",
 )  # fmt: skip
 
+# Table macros over these tables, each with its CREATE OR REPLACE MACRO: the lake keeps them, every reader has them.
+MACROS: tuple[str, ...] = ()
+
 FORECASTING_TABLES = (
     STOCK_ON_ORDER, STOCK_POSITION, DEMAND_DAILY, AVAILABILITY_HISTORY, LEAD_TIMES, SELL_THROUGH, WEEKS_OF_COVER,
 )  # fmt: skip

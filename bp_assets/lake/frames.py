@@ -19,6 +19,7 @@ import polars as pl
 
 from bp_assets.lake.errors import LakeSchemaError
 from bp_assets.lake.fit import fit, fit_keys
+from bp_assets.lake.fit_query import fit_query
 from bp_assets.lake.table import Table
 from bp_assets.lake.tables import BY_NAME
 
@@ -94,6 +95,21 @@ class Writer:
         with self._incoming(fit(described, frame)):
             deleted = self._delete(described, _absent(described))
             return Change(self._merge(described, ignoring), deleted)
+
+    def insert_query(self, table: str, query: str) -> int:
+        """Insert the rows of a query, such as a reading of Parquet files; how many. Their keys must be new.
+
+        What takes their place is deleted first. Nothing of it passes through Python, however many rows there are.
+
+        Raises:
+            LakeSchemaError: the query's rows do not fit the table.
+        """
+        described = _written(table)
+        fit_query(self.connection, described, query)
+        columns = ", ".join(f'"{column.name}"' for column in described.columns)
+        return _count(
+            self.connection.execute(f"INSERT INTO {described.sql} ({columns}) SELECT {columns} FROM ({query})")
+        )
 
     def delete_keys(self, table: str, frame: pl.DataFrame, keys: Sequence[str] | None = None) -> int:
         """Delete the rows whose ``keys`` (default: the table's key) are in the frame; how many."""

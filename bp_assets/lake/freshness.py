@@ -75,6 +75,7 @@ FRESHNESS: dict[str, Freshness] = {
     "goods_ins": _NOTES, "goods_in_movements": _NOTES,
     "goods_movements": Freshness(_HOUR, timedelta(hours=3), "New and changed movements by updatedOn.", once_begun=True),
     "contacts": _CONTACTS, "contact_postal_addresses": _CONTACTS, "order_parties": _ORDERS,
+    "goods_out_labels": _NOTES,
     "pos_transactions": _TILLS, "pos_lines": _TILLS, "pos_tenders": _TILLS, "till_totals": _TILLS,
     "receipt_versions": _TILLS, "posting_log": _TILLS,
     "posted_orders": _READ_BACK, "posted_order_rows": _READ_BACK, "posted_payments": _READ_BACK,

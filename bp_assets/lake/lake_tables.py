@@ -74,7 +74,7 @@ EXTRACTION_OBJECTS = Table(
         col("resource", "VARCHAR", "What it is, for example order."),
         col("object_id", "BIGINT", "Brightpearl's id."),
         col("content_hash", "VARCHAR", "Digest of its content; another one means that it changed."),
-        opt("as_of", INSTANT, "When it was last read."),
+        opt("read_on", INSTANT, "When it was last read."),
     ),
     ("resource", "object_id"), "extraction", "data", "the ERP's answers", published=False,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from bp_assets.lake.columns import Column
 from bp_assets.lake.connect import Lake
 from bp_assets.lake.dictionary import fill
 from bp_assets.lake.errors import LakeNewer, LakeSchemaError
+from bp_assets.lake.forecasting_tables import MACROS
 from bp_assets.lake.frames import Writer
 from bp_assets.lake.table import MAIN, Table
 from bp_assets.lake.tables import TABLES
@@ -81,7 +82,7 @@ def migrate(lake: Lake, tables: Sequence[Table] = TABLES) -> list[str]:
 
 def shape_of(tables: Sequence[Table]) -> str:
     """A digest of everything that ``migrate`` puts into the lake."""
-    return hashlib.sha256(repr(tables).encode()).hexdigest()
+    return hashlib.sha256(repr((tables, MACROS)).encode()).hexdigest()
 
 
 def _inlined(tables: Sequence[Table]) -> list[tuple[str, str]]:
@@ -114,6 +115,8 @@ def _apply(connection: duckdb.DuckDBPyConnection, version: int, tables: Sequence
     for table in tables:
         if table.view:
             done += _view(connection, table)
+    for statement in MACROS:
+        connection.execute(statement)
     return done
 
 

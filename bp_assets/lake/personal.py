@@ -68,6 +68,17 @@ ORDER_PARTIES = Table(
     ("order_id", "role"), "personal", "data", "Brightpearl order GET", schema=PERSONAL, published=False,
 )  # fmt: skip
 
+GOODS_OUT_LABELS = Table(
+    "goods_out_labels",
+    "Where the shipping labels of goods-out notes lie: a label shows a name and an address. Personal data.",
+    (
+        col("goods_out_id", "BIGINT", "Goods-out note.", references="goods_outs.goods_out_id"),
+        col("label_uri", "VARCHAR", "Link to the label.", personal=True),
+        AS_OF,
+    ),
+    ("goods_out_id",), "personal", "warehouse", "Brightpearl goods-out note GET", schema=PERSONAL, published=False,
+)  # fmt: skip
+
 EXTRACTION_QUARANTINE = Table(
     "extraction_quarantine",
     "Records of the ERP that could not be understood: the reason, and the record as it came. It stands here because a "
@@ -83,4 +94,4 @@ EXTRACTION_QUARANTINE = Table(
     ("resource", "object_id"), "personal", "data", "the ERP's answers", schema=PERSONAL, published=False,
 )  # fmt: skip
 
-PERSONAL_TABLES = (CONTACTS, CONTACT_POSTAL_ADDRESSES, ORDER_PARTIES, EXTRACTION_QUARANTINE)
+PERSONAL_TABLES = (CONTACTS, CONTACT_POSTAL_ADDRESSES, ORDER_PARTIES, GOODS_OUT_LABELS, EXTRACTION_QUARANTINE)
