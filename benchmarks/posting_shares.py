@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import multiprocessing
+import os
 from collections.abc import Iterator
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
@@ -120,7 +121,12 @@ def _backfilling(place: House) -> Iterator[list[int]]:
 
 
 def _backfill(root: Path, shops: ShopsFile, stop: Event, count: Synchronized[int]) -> None:
-    """Read orders in the lane of backfills, 200 to a request, again and again, until told to stop."""
+    """Read orders in the lane of backfills, 200 to a request, again and again, until told to stop.
+
+    At a lower priority, as a full pull runs: taking 200 orders apart is work for the processor, of which a shortened
+    minute asks several times as much.
+    """
+    os.nice(10)
     with Ledger.open(Home(root)) as ledger:
         budget = shared_by_all(ledger, shops.erp)
         with ErpClient(shops.erp, SANDBOX_TOKEN, lane="backfill", budget=budget) as client:
