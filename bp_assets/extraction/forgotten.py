@@ -1,0 +1,73 @@
+"""A contact forgotten in the ERP leaves the lake too, wherever it is named: SQL that runs in the transaction that wrote
+contacts or orders.
+
+Forgetting scrambles the ERP's contact and leaves the copies in its orders alone, and of two merged contacts one is
+deleted: so what orders say of a person is kept only as long as we hold that person's contact. Ids of contacts rise and
+are never used again: one that we don't hold, and that is not newer than the newest we hold, is gone. Nothing is taken
+away before contacts were read at all, and a contact that could not be understood counts as held.
+
+Read: ``personal.contacts``, ``orders``. Written: ``personal.order_parties``, ``personal.extraction_quarantine``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_MARK = "FORGOTTEN CONTACT"
+_MAILBOX = "@forgotten-email.com"
+
+
+def is_forgotten(raw: Any) -> bool:
+    """Whether a contact's record is what the ERP leaves of one: its names and addresses are then no person's."""
+    if not isinstance(raw, dict):
+        return False
+    names = [raw.get("firstName"), raw.get("lastName")]
+    if any(isinstance(name, str) and name.startswith(_MARK) for name in names):
+        return True
+    mails = (raw.get("communication") or {}).get("emails") if isinstance(raw.get("communication"), dict) else None
+    first = (mails or {}).get("PRI") if isinstance(mails, dict) else None
+    mail = first.get("email") if isinstance(first, dict) else None
+    return isinstance(mail, str) and mail.endswith(_MAILBOX)
+
+
+_ORDERS_NAME = """
+    select contact_id from orders
+    union select billing_contact_id from orders
+    union select contact_id from personal.order_parties
+"""
+_RAW_NAMES = """
+    select try_cast(json_extract_string(raw, '$.parties.' || role || '.contactId') as bigint) as contact_id
+    from personal.extraction_quarantine, (select unnest(['customer', 'billing', 'supplier']) as role)
+    where resource = 'orders' and json_valid(raw)
+"""
+
+
+def _gone(named: str) -> str:
+    """The contacts of ``named`` that the ERP no longer has."""
+    return f"""(
+    select contact_id from ({named}) named
+    where contact_id <= (select max(contact_id) from personal.contacts)
+    and not exists (select 1 from personal.contacts c where c.contact_id = named.contact_id)
+    and not exists (
+        select 1 from personal.extraction_quarantine q
+        where q.resource = 'contacts' and q.object_id = cast(named.contact_id as varchar)))"""
+
+
+# A party without a contact of its own, where the goods go, is the customer's.
+FORGET = (
+    f"""
+update personal.order_parties as p set name = null, email = null
+from orders as o
+where o.order_id = p.order_id and (p.name is not null or p.email is not null)
+and (p.contact_id in {_gone(_ORDERS_NAME)}
+    or (p.contact_id is null
+        and (o.contact_id in {_gone(_ORDERS_NAME)} or o.billing_contact_id in {_gone(_ORDERS_NAME)})))
+""",
+    f"""
+update personal.extraction_quarantine set raw = '{{}}'
+where resource = 'orders' and json_valid(raw) and raw <> '{{}}'
+and (try_cast(json_extract_string(raw, '$.parties.customer.contactId') as bigint) in {_gone(_RAW_NAMES)}
+    or try_cast(json_extract_string(raw, '$.parties.billing.contactId') as bigint) in {_gone(_RAW_NAMES)}
+    or try_cast(json_extract_string(raw, '$.parties.supplier.contactId') as bigint) in {_gone(_RAW_NAMES)})
+""",
+)
