@@ -30,7 +30,8 @@ RESERVED = Fields(
     given=("order_row_id", "warehouse_id", "order_id"),
 )
 
-# An order of which nothing is fulfilled, or all shipped, says so by its status: only those in between are asked.
+# An order of which nothing is fulfilled, or all shipped, says so by its status: only those in between are asked. The
+# rows of the others change with the orders, so these statements run after orders were written, too.
 PARTLY = """
 select order_id as id, as_of as touched_on from orders
 where stock_status = 'SOP' or (stock_status = 'SOA' and shipping_status in ('SNS', 'SPS'))

@@ -28,6 +28,7 @@ from bp_assets.extraction.fields import (
 )
 from bp_assets.extraction.forgotten import FORGET
 from bp_assets.extraction.resource import Changes, Context, Decoded, Get, Resource, Rows, Sweep, Unclear, Uris
+from bp_assets.extraction.resources.open_orders import KNOWN_BY_STATUS
 
 ZERO = Decimal(0)
 
@@ -137,7 +138,7 @@ RESOURCES = (
         ),
         sweep=Sweep(every=timedelta(hours=24)),
         every=timedelta(hours=1),
-        afterwards=FORGET,
+        afterwards=(*FORGET, *KNOWN_BY_STATUS),
         hints=("order.created", "order.modified", "order.destroyed", "sales-order"),
         traps="An order that was just created has no `updatedOn`, so creation is asked for as well; an edit of its "
         "custom fields may not move it (we keep none of them). Amounts and quantities are text. Order GET does not "
