@@ -5,6 +5,7 @@ graph needs (kinds, tags, what is made from what) stands here. Assets know each 
 to read for the shape of the graph.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ class Place:
     reads: str
     kinds: frozenset[str]
     made_from: tuple[str, ...]
-    lineage: dict[str, tuple[str, ...]] | None = None
+    lineage: Mapping[str, tuple[str, ...]] | None = None
 
 
 def _erp(*made_from: str) -> Place:
@@ -39,7 +40,7 @@ def _ledger(*made_from: str) -> Place:
     return Place("ledger", frozenset({"duckdb", "postgres"}), made_from)
 
 
-def _sql(*made_from: str, lineage: dict[str, tuple[str, ...]] | None = None) -> Place:
+def _sql(*made_from: str, lineage: Mapping[str, tuple[str, ...]] | None = None) -> Place:
     return Place("lake", frozenset({"duckdb", "sql"}), made_from, lineage)
 
 
