@@ -42,9 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--block", type=float, default=60.0, metavar="S", help="seconds of a block of `shops` and `backfill` (60)"
     )
-    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="how often their blocks take turns (1)")
+    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="how often their blocks take turns (2)")
     parser.add_argument(
-        "--shares-minute-seconds", type=float, default=12.0, metavar="S", help="the ERP's minute in these (12)"
+        "--shops-minute-seconds", type=float, default=6.0, metavar="S", help="the ERP's minute in `shops` (default 6)"
+    )
+    # The shorter the minute, the more of a processor a backfill takes: that is not to be what is measured.
+    parser.add_argument(
+        "--backfill-minute-seconds", type=float, default=12.0, metavar="S", help="and in `backfill` (default 12)"
     )
     parser.add_argument("--sales", type=int, default=100_000, metavar="N", help="sales of `speed` (default 100000)")
     return parser

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figures
 from benchmarks.posting_house import House, house
-from benchmarks.posting_traffic import HANGS, REFUSES, UNMAPPED, Traffic, Waits, traffic
+from benchmarks.posting_traffic import HANGS, REFUSES, UNMAPPED, Failure, Traffic, Waits, traffic
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.orders import get_orders
 from bp_assets.budget import shared_by_all
@@ -37,8 +37,12 @@ _FIRST_ORDER = 100_001
 def run_shops(options: argparse.Namespace) -> Figures:
     """One of twenty shops fails: its till hangs, its warehouse refuses, its map does not know a tax."""
     figures = Figures("shops apart")
-    with _selling(options, figures) as busy:
-        failures = {HANGS: busy.till_hangs, REFUSES: busy.warehouse_refuses, UNMAPPED: contextlib.nullcontext}
+    with _selling(options, figures, options.shops_minute_seconds) as busy:
+        failures: dict[str, Failure] = {
+            HANGS: busy.till_hangs,
+            REFUSES: busy.warehouse_refuses,
+            UNMAPPED: contextlib.nullcontext,
+        }
         with busy.posting():
             busy.block("first", options.block / 4)  # everything is opened and read for the first time
             for _ in range(options.rounds):
@@ -64,7 +68,7 @@ def run_shops(options: argparse.Namespace) -> Figures:
 def run_backfill(options: argparse.Namespace) -> Figures:
     """A full backfill reads the account's past as fast as its lane lets it."""
     figures = Figures("backfill")
-    with _selling(options, figures, "--orders", str(_HISTORY)) as busy:
+    with _selling(options, figures, options.backfill_minute_seconds, "--orders", str(_HISTORY)) as busy:
         with busy.posting():
             busy.block("first", options.block / 4)
             for _ in range(options.rounds):
@@ -80,8 +84,7 @@ def run_backfill(options: argparse.Namespace) -> Figures:
 
 
 @contextlib.contextmanager
-def _selling(options: argparse.Namespace, figures: Figures, *sandbox: str) -> Iterator[Traffic]:
-    minute = options.shares_minute_seconds
+def _selling(options: argparse.Namespace, figures: Figures, minute: float, *sandbox: str) -> Iterator[Traffic]:
     figures.say(
         f"20 shops, {SALES_A_MINUTE} sales a minute of {minute:g} s, {CAP} requests a minute; "
         f"blocks of {options.block:g} s, {options.rounds} rounds"
