@@ -43,7 +43,7 @@ def books(world: World, history: bool = True, opening: bool = True) -> dict[str,
     stock = world.stock
     moves = stock.all_movements() if opening else iter(stock.movements)
     return {
-        "orders": [order_entry(order) for order in world.orders.by_id.values() if history or not order.historical],
+        "orders": [order_entry(order) for order in world.orders.by_id.values() if history or not order.past],
         "stockMoves": [
             {
                 "productId": move.product_id,

@@ -41,6 +41,8 @@ class Switches:
     partial_credit_receipt: bool = True  # a sales credit may be received in parts
     webhook_retry_ms: int = 200  # first pause before a webhook is tried again; doubles each time
     webhook_duplicate_percent: int = 2  # so many of a hundred webhooks come twice, drawn from the seed
+    details_touch_product: bool = True  # False: a new price or custom field leaves the product's updatedOn
+    url_limit: int = 8192  # a longer path with its query is refused with 414; 0: none is
     locked_until: str = ""  # accounting period lock, an ISO date; a close on or before it stays `pending`
     time_zone: str = "Europe/London"  # the account's offset in every printed timestamp
 

@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import edits
+from sandbox import edits, record_edits
 from sandbox.books import books, order_entry
 from sandbox.erp.codes import ApiError
+from sandbox.erp.contacts import Contact, forget
+from sandbox.erp.contacts import view as contact_view
 from sandbox.erp.envelope import decode, encode
 from sandbox.erp.order_model import Order, settle_closes
 from sandbox.erp.order_read import sales_view
-from sandbox.erp.products import view as product_view
+from sandbox.erp.product_read import view as product_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +96,7 @@ def control_routes(world: World) -> list[Route]:
         return {**sales_view(world, order, set()), "books": order_entry(order)}
 
     def product(request: Request, body: dict[str, Any]) -> Any:
-        return product_view(world, edits.put_product(world, body), set())
+        return product_view(world, record_edits.put_product(world, body), set())
 
     def stock(request: Request, body: dict[str, Any]) -> Any:
         return {"noteId": edits.move_stock(world, body)}
@@ -123,6 +125,32 @@ def control_routes(world: World) -> list[Route]:
         edits.drop_row(world, order, order.rows[int(request.path_params["row"])])
         return show_order(request, body)
 
+    def cancel_order(request: Request, body: dict[str, Any]) -> Any:
+        edits.cancel_order(world, order_of(request))
+        return show_order(request, body)
+
+    def change(request: Request, body: dict[str, Any]) -> Any:
+        return {"changed": edits.change(world, body)}
+
+    def drop_product(request: Request, body: dict[str, Any]) -> Any:
+        record_edits.delete_product(world, world.products[int(request.path_params["product"])])
+        return {"dropped": int(request.path_params["product"])}
+
+    def contact_of(request: Request) -> Contact:
+        return world.contacts[int(request.path_params["contact"])]
+
+    def edit_contact(request: Request, body: dict[str, Any]) -> Any:
+        record_edits.edit_contact(world, contact_of(request), body)
+        return contact_view(world, contact_of(request), {"postalAddresses"})
+
+    def forget_contact(request: Request, body: dict[str, Any]) -> Any:
+        forget(world, contact_of(request), bool(body.get("touch", True)))
+        return contact_view(world, contact_of(request), set())
+
+    def drop_contact(request: Request, body: dict[str, Any]) -> Any:
+        record_edits.delete_contact(world, contact_of(request))
+        return {"dropped": int(request.path_params["contact"])}
+
     def deliveries(request: Request, body: dict[str, Any]) -> Any:
         return {"deliveries": list(world.webhooks.deliveries)}
 
@@ -139,10 +167,16 @@ def control_routes(world: World) -> list[Route]:
         Route("/sandbox/orders/{order:int}", guarded(show_order), methods=["GET"]),
         Route("/sandbox/orders/{order:int}", guarded(edit_order), methods=["POST"]),
         Route("/sandbox/orders/{order:int}", guarded(drop_order), methods=["DELETE"]),
+        Route("/sandbox/orders/{order:int}/cancel", guarded(cancel_order), methods=["POST"]),
         Route("/sandbox/orders/{order:int}/rows", guarded(new_row), methods=["POST"]),
         Route("/sandbox/orders/{order:int}/rows/{row:int}", guarded(edit_row), methods=["POST"]),
         Route("/sandbox/orders/{order:int}/rows/{row:int}", guarded(drop_row), methods=["DELETE"]),
         Route("/sandbox/products", guarded(product), methods=["POST"]),
+        Route("/sandbox/products/{product:int}", guarded(drop_product), methods=["DELETE"]),
+        Route("/sandbox/contacts/{contact:int}", guarded(edit_contact), methods=["POST"]),
+        Route("/sandbox/contacts/{contact:int}", guarded(drop_contact), methods=["DELETE"]),
+        Route("/sandbox/contacts/{contact:int}/forget", guarded(forget_contact), methods=["POST"]),
+        Route("/sandbox/changes", guarded(change), methods=["POST"]),
         Route("/sandbox/stock", guarded(stock), methods=["POST"]),
         Route("/sandbox/deliveries", guarded(deliveries), methods=["GET"]),
     ]

@@ -9,84 +9,37 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.erp.amounts import rounded, scaled
 from sandbox.erp.corrections import correct
+from sandbox.erp.idset import IdSet
 from sandbox.erp.order_edit import changed
 from sandbox.erp.order_model import UNIT, Order, Row
-from sandbox.erp.products import Product
+from sandbox.erp.reservations import release
 
 if TYPE_CHECKING:
     from sandbox.world import World
 
 
-def _exact(body: dict[str, Any], name: str, places: int) -> int:
+def exact(body: dict[str, Any], name: str, places: int) -> int:
     found = scaled(body[name], places)
     if found is None:
         raise ValueError(f"{name} {body[name]!r} is not a number with at most {places} decimals")
     return found
 
 
-def put_product(world: World, body: dict[str, Any]) -> Product:
-    """Change the product named by ``productId`` or ``sku``, or make a new one.
-
-    Other members: ``name, taxCode, netPrice, nominalCode, status, stockTracked, bundle: [[productId, units]],
-    prices: {priceListId: {quantity: price}}``.
-    """
-    known = {
-        "productId",
-        "sku",
-        "name",
-        "taxCode",
-        "netPrice",
-        "nominalCode",
-        "status",
-        "stockTracked",
-        "bundle",
-        "prices",
-    }
-    if set(body) - known:
-        raise ValueError(f"a product has no member {', '.join(sorted(set(body) - known))}")
-    ids = world.product_ids_by_sku.get(str(body.get("sku") or ""), [])
-    number = body.get("productId") or (ids[0] if ids else None)
-    product = world.products.get(number) if number else None
-    if product is None:
-        now = world.now_ms()
-        product = Product(number or max(world.products) + 1, "", "", "T20", 0, True, now, now)
-        world.add_product(product)
-    if "sku" in body:
-        world.rename_sku(product, str(body["sku"]))
-    if "taxCode" in body:
-        if body["taxCode"] not in world.reference.tax_by_code:
-            raise ValueError(f"no tax code {body['taxCode']!r}")
-        product.tax_code = body["taxCode"]
-    if "netPrice" in body:
-        product.net = _exact(body, "netPrice", 4)
-    product.name = str(body.get("name", product.name))
-    product.nominal_sales = str(body.get("nominalCode", product.nominal_sales))
-    product.status = str(body.get("status", product.status))
-    product.stock_tracked = bool(body.get("stockTracked", product.stock_tracked))
-    if body.get("bundle"):
-        product.bundle = [(int(part), int(units)) for part, units in body["bundle"]]
-        product.stock_tracked = False
-    for number_text, breaks in (body.get("prices") or {}).items():
-        table = {int(quantity): _exact({"price": price}, "price", 4) for quantity, price in breaks.items()}
-        product.prices = {**(product.prices or {}), int(number_text): table}
-    world.touch_product(product)
-    return product
-
-
 def move_stock(world: World, body: dict[str, Any]) -> int:
     """Correct stock by ``quantity`` (signed) of ``productId`` in ``warehouseId``. Returns the correction's note ID."""
-    units = _exact(body, "quantity", 0)
+    units = exact(body, "quantity", 0)
     return correct(world, int(body["warehouseId"]), int(body["productId"]), units, str(body.get("reason") or "count"))
 
 
 def edit_order(world: World, order: Order, body: dict[str, Any]) -> None:
-    """Change ``channelId, warehouseId, reference, externalRef, contactId, placedOn`` (milliseconds) of an order."""
+    """Change ``channelId, warehouseId, reference, externalRef, contactId`` of an order; ``touch`` false: unseen."""
     names = {
         "channelId": "channel_id",
         "warehouseId": "warehouse_id",
         "externalRef": "external_ref",
         "contactId": "contact_id",
     }
+    touch = bool(body.pop("touch", True))
     for name, value in body.items():
         if name == "reference":
             world.orders.refer(order, str(value))
@@ -98,22 +51,55 @@ def edit_order(world: World, order: Order, body: dict[str, Any]) -> None:
             setattr(order, names[name], int(value))
         else:
             raise ValueError(f"{name} cannot be edited here")
+    if touch:
+        changed(world, order)
+
+
+def cancel_order(world: World, order: Order) -> None:
+    """Cancelled whatever holds it: what is reserved or on notes that have not left is let go first."""
+    release(world, order)
+    for number in list(world.notes_by_order.get(order.id, ())):
+        note = world.goods_out[number]
+        if "shipped" not in note.done:
+            for row, (product, units) in note.rows.items():
+                world.stock.allocate(product, note.warehouse_id, -units)
+                order.rows[row].fulfilled -= units
+            world.drop_note(note)
+    order.status_id = world.reference.status_in(order.type, "cancelled")
     changed(world, order)
+
+
+def change(world: World, body: dict[str, Any]) -> dict[str, int]:
+    """Give the ``orders``, ``products`` and ``contacts`` of ID sets one and the same updatedOn: now."""
+    now = world.now_ms()
+    counts = dict.fromkeys(("orders", "products", "contacts"), 0)
+    if set(body) - set(counts):
+        raise ValueError(f"orders, products and contacts can be changed here, not {', '.join(set(body) - set(counts))}")
+    for order in IdSet(str(body["orders"])).pick(world.orders.by_id) if "orders" in body else ():
+        world.orders.touch(order, now)
+        counts["orders"] += 1
+    for product in IdSet(str(body["products"])).pick(world.products) if "products" in body else ():
+        product.updated = now
+        counts["products"] += 1
+    for contact in IdSet(str(body["contacts"])).pick(world.contacts) if "contacts" in body else ():
+        contact.updated = now
+        counts["contacts"] += 1
+    return counts
 
 
 def edit_row(world: World, order: Order, row: Row, body: dict[str, Any]) -> None:
     """Change ``net, tax, taxCode, quantity, nominalCode, name, productId`` of a row, whatever the order's state."""
     for name, value in body.items():
         if name == "net":
-            row.net = _exact(body, "net", 4)
+            row.net = exact(body, "net", 4)
         elif name == "tax":
-            row.tax = rounded(_exact(body, "tax", 4), 100)
+            row.tax = rounded(exact(body, "tax", 4), 100)
         elif name == "taxCode":
             if value not in world.reference.tax_by_code:
                 raise ValueError(f"no tax code {value!r}")
             row.tax_code = value
         elif name == "quantity":
-            row.quantity = _exact(body, "quantity", 4)
+            row.quantity = exact(body, "quantity", 4)
         elif name == "nominalCode":
             row.nominal = str(value)
         elif name == "name":

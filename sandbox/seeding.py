@@ -1,14 +1,12 @@
-"""The people and the past of a fresh sandbox: contacts, addresses, historical orders. All drawn from the seed."""
+"""The people of every fresh sandbox: walk-ins, named customers, a supplier, a member of staff. Drawn from the seed."""
 
 from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING, Any
 
-from sandbox.erp.amounts import rounded
 from sandbox.erp.contacts import Contact
-from sandbox.erp.order_model import UNIT, Order, Row
-from sandbox.erp.times import DAY_MS
+from sandbox.erp.records import Records
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -21,12 +19,12 @@ NAMED_CUSTOMERS = 40
 SUPPLIER = 418
 
 
-def contacts(world: World, at: int) -> tuple[dict[int, Contact], dict[int, dict[str, Any]]]:
+def contacts(world: World, at: int) -> tuple[Records[Contact], dict[int, dict[str, Any]]]:
     """Walk-ins 200-205 without e-mail, customers 301-340, a supplier 418, a member of staff 4; and their addresses.
 
     E-mails are ``first.last@example.com``. Customers 305 and 306 share one; 307's contains 301's as a substring.
     """
-    people: dict[int, Contact] = {}
+    people: Records[Contact] = Records()
     addresses: dict[int, dict[str, Any]] = {2: _address("1 Depot Road", "Leeds", "LS9 8AG")}
 
     def add(contact: Contact, street: str, town: str, postcode: str) -> None:
@@ -72,62 +70,3 @@ def _address(street: str, town: str, postcode: str) -> dict[str, Any]:
         "postalCode": postcode,
         "countryIsoCode": "GBR",
     }
-
-
-def history(world: World, count: int, at: int) -> None:
-    """``count`` finished orders of the past year, marked historical: from before stock and payments were kept here."""
-    draw = random.Random(f"history-{world.seed}")
-    shops = [(channel.id, channel.warehouse_id) for channel in world.reference.channels.values()]
-    items = world.items
-    if not items:
-        return
-    store = world.orders
-    for _ in range(count):
-        channel, warehouse = shops[draw.randrange(len(shops))]
-        placed = at - DAY_MS - draw.randrange(365 * DAY_MS)
-        order = Order(
-            world.next_id("order"),
-            "SO",
-            200 + channel - 1,
-            placed,
-            placed,
-            placed - placed % DAY_MS,
-            4,
-            warehouse,
-            channel,
-            reference=f"OLD-{store.invoices + 1:06d}",
-            billing_id=200 + channel - 1,
-            historical=True,
-            updated=placed,
-            closed=placed,
-            version=3,
-        )
-        store.invoices += 1
-        order.invoice = f"SI-{1000 + store.invoices}"
-        for place in range(draw.randrange(1, 4)):
-            item = items[draw.randrange(len(items))]
-            units = draw.randrange(1, 4)
-            gross = item.gross_minor * units
-            product = world.products[item.product_id]
-            net = product.net * units
-            row = Row(
-                world.next_id("row"),
-                item.product_id,
-                item.name,
-                item.sku,
-                units * UNIT,
-                item.tax_code,
-                net,
-                gross - rounded(net, 100),
-                "4000",
-                10 * (place + 1),
-                item.stock_tracked,
-            )
-            if row.tracked:
-                row.fulfilled = row.shipped = units
-            order.rows[row.id] = row
-        order.recount()
-        order.paid = order.total
-        store.add(order, "SO")
-        store.changed[order.id] = None
-    store.changed = dict.fromkeys(sorted(store.changed, key=lambda number: store.by_id[number].updated or 0))

@@ -19,16 +19,21 @@ from sandbox.erp.amounts import rounded
 from sandbox.erp.auth import OAuth
 from sandbox.erp.contacts import Contact, party
 from sandbox.erp.custom_fields import Definitions, fresh_definitions
+from sandbox.erp.dropship import DropShip
 from sandbox.erp.envelope import json_text
 from sandbox.erp.goods_in import Receipt
 from sandbox.erp.goods_out import Note
 from sandbox.erp.order_model import OrderStore
 from sandbox.erp.payments import Payment
 from sandbox.erp.products import Product, from_item
+from sandbox.erp.records import Records
 from sandbox.erp.reference import SHOPS, Reference
 from sandbox.erp.stock import Movement, StockLedger
 from sandbox.erp.webhooks import Webhooks
 from sandbox.faults import Faults
+from sandbox.past import history
+from sandbox.past.people import settle
+from sandbox.past.shelves import furnish
 from sandbox.throttle import Throttle
 
 # Each kind of record counts in a range of its own, so that a mixed-up ID finds nothing.
@@ -44,7 +49,9 @@ FIRST_IDS = {
     "order_note": 501,
     "webhook": 121,
     "transfer": 11,
+    "dropship": 7,
 }
+PARTY_KINDS = ("DEF", "BIL", "DEL")
 MISCELLANEOUS = ((1000, "Miscellaneous"), (1001, "Discount"))
 
 
@@ -52,7 +59,9 @@ class World:
     """Build with a configuration; ``reset`` brings the same fresh world back in place."""
 
     reference: Reference
-    products: dict[int, Product]
+    products: Records[Product]
+    contacts: Records[Contact]
+    addresses: dict[int, dict[str, Any]]
 
     def __init__(self, config: SandboxConfig) -> None:
         self.config = config
@@ -73,32 +82,33 @@ class World:
             catalogue.from_csv(config.catalogue) if config.catalogue else catalogue.seeded(config.seed, config.products)
         )
         self.reference = Reference(config.base_currency)
-        self.products = {
-            number: Product(number, "", name, "T20", 0, False, started, started, prices={})
-            for number, name in MISCELLANEOUS
-        }
+        self.products = Records()
+        for number, name in MISCELLANEOUS:
+            self.products[number] = Product(number, "", name, "T20", 0, False, started, started, prices={})
         self.product_ids_by_sku: dict[str, list[int]] = {}
         for item in self.items:
             self.add_product(from_item(item, started))
+        self.custom_fields: Definitions = fresh_definitions()
+        self.contacts, self.addresses = seeding.contacts(self, started)
+        people = settle(self, config.orders, started) if config.orders and self.items else None
+        shelves = furnish(self, people, started) if people else None
         opened = frozenset(item.product_id for item in self.items if item.stock_tracked)
         units = config.stock_per_product
         self.stock = StockLedger(
             opening=lambda product: units if product in opened else 0,
             cost=lambda product: rounded(self.products[product].net * 40, 100) if product in self.products else 0,
             warehouses=[shop[0] for shop in SHOPS],
-            products=sorted(opened),
+            products=sorted(number for number, product in self.products.items() if product.stock_tracked),
             at=started,
         )
         self.stock.on_change = lambda product: self.emit("product.modified.on-hand-modified", product)
-        self.contacts: dict[int, Contact]
-        self.addresses: dict[int, dict[str, Any]]
-        self.contacts, self.addresses = seeding.contacts(self, started)
         self._parties: dict[tuple[int, str], dict[str, Any]] = {}
         self._party_texts: dict[tuple[int, str], str] = {}
+        self._former_parties: dict[int, list[tuple[int, dict[str, dict[str, Any]]]]] = {}  # until, by kind
         self.orders = OrderStore()
-        self.payments: dict[int, Payment] = {}
+        self.payments: Records[Payment] = Records()
         self.payment_by_ref: dict[tuple[str, str], int] = {}
-        self.goods_out: dict[int, Note] = {}
+        self.goods_out: Records[Note] = Records()
         self.notes_by_order: dict[int, list[int]] = {}
         self.note_count: dict[int, int] = {}
         self.receipts: dict[int, Receipt] = {}
@@ -106,7 +116,8 @@ class World:
         self.receipt_by_reference: dict[str, int] = {}
         self.corrections: dict[int, str] = {}
         self.stock_transfers: dict[int, dict[str, Any]] = {}
-        self.custom_fields: Definitions = fresh_definitions()
+        self.dropships: dict[int, DropShip] = {}
+        self.dropships_by_order: dict[int, list[int]] = {}  # under the sales order and the purchase order
         self.instance_name = "Tillbridge"
         self.crashes: list[str] = []  # handlers that failed on a body they should have refused
         self.requests: dict[str, int] = {}
@@ -114,7 +125,8 @@ class World:
         self.faults = Faults(config.seed)
         self.throttle = Throttle(config.requests_per_minute, config.minute_seconds)
         self.oauth = OAuth(self)
-        seeding.history(self, config.orders, started)
+        if people and shelves:
+            history.write(self, config.orders, people, shelves, started)
 
     def reset(self) -> None:
         """Back to the world as it was built; then tell who asked with ``on_reset``."""
@@ -161,23 +173,36 @@ class World:
         product.updated = max(self.now_ms(), product.updated + 1)
         self.emit("product.modified", product.id)
 
-    def party_of(self, contact_id: int, kind: str) -> dict[str, Any]:
+    def party_of(self, contact_id: int, kind: str, at: int) -> dict[str, Any]:
+        """The address block of a contact for an order of the instant ``at``; a forgotten contact's from before."""
+        for until, blocks in self._former_parties.get(contact_id, ()):
+            if at <= until:
+                return blocks[kind]
         key = (contact_id, kind)
         if key not in self._parties:
             self._parties[key] = party(self, self.contacts[contact_id], kind)
         return self._parties[key]
 
-    def party_text(self, contact_id: int, kind: str) -> str:
+    def party_text(self, contact_id: int, kind: str, at: int) -> str:
         """The same block as JSON text."""
+        if contact_id in self._former_parties:
+            return json_text(self.party_of(contact_id, kind, at))
         key = (contact_id, kind)
         if key not in self._party_texts:
-            self._party_texts[key] = json_text(self.party_of(contact_id, kind))
+            self._party_texts[key] = json_text(self.party_of(contact_id, kind, at))
         return self._party_texts[key]
 
     def forget_party(self, contact_id: int) -> None:
-        for kind in ("DEF", "BIL", "DEL"):
+        for kind in PARTY_KINDS:
             self._parties.pop((contact_id, kind), None)
             self._party_texts.pop((contact_id, kind), None)
+
+    def keep_party(self, contact_id: int) -> None:
+        """Before a contact is forgotten or deleted: the orders there are keep its block."""
+        self.forget_party(contact_id)
+        now = self.now_ms()
+        blocks = {kind: party(self, self.contacts[contact_id], kind) for kind in PARTY_KINDS}
+        self._former_parties.setdefault(contact_id, []).append((now, blocks))
 
     def add_note(self, note: Note) -> None:
         self.goods_out[note.id] = note

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from sandbox.erp import (
+    addresses,
+    contact_search,
     contacts,
     corrections,
     custom_fields,
+    dropship,
     goods_in,
     goods_out,
     goods_out_read,
     lists,
     multi_message,
+    options,
     order_create,
     order_edit,
     order_read,
@@ -18,6 +22,7 @@ from sandbox.erp import (
     order_states,
     payments,
     prices,
+    product_read,
     products,
     reservations,
     transfers,
@@ -27,9 +32,9 @@ from sandbox.erp import (
 from sandbox.erp.dispatch import Router
 
 SERVICES = (
-    products, prices, lists, contacts, custom_fields, order_create, order_edit, order_read, order_search, order_states,
-    payments, warehouse, corrections, transfers, reservations, goods_out, goods_out_read, goods_in, webhooks,
-    multi_message,
+    products, product_read, options, prices, lists, contacts, contact_search, addresses, custom_fields, order_create,
+    order_edit, order_read, order_search, order_states, payments, warehouse, corrections, transfers, reservations,
+    goods_out, goods_out_read, goods_in, dropship, webhooks, multi_message,
 )  # fmt: skip
 
 

@@ -139,4 +139,5 @@ UNKNOWN_PRICE_LIST = Refusal("PRDC-906", 400, "The price list {value} does not e
 CONTACT_NAMES = Refusal("CONC-901", 400, "firstName and lastName are required, at most 32 characters each", True)
 ADDRESS_LINE = Refusal("CONC-902", 400, "addressLine1 is required", True)
 ADDRESS_UNKNOWN = Refusal("CONC-903", 400, "The postal address {value} does not exist", True)
+CANNOT_FORGET = Refusal("CONC-904", 400, "The contact {value} is not a customer and cannot be forgotten", True)
 HOOK_MEMBERS = Refusal("INTC-901", 400, "{value}", True)

@@ -1,17 +1,18 @@
-"""Contacts and postal addresses: GET, POST, PATCH, search; and the party block that orders print."""
+"""Contacts: GET, OPTIONS, POST, PATCH, forgetting one; and the party block that orders print."""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.erp import codes
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, done, ok
-from sandbox.erp.idset import IdSet, get_uris
+from sandbox.erp.idset import get_uris
 from sandbox.erp.patches import operations
 from sandbox.erp.reference import COUNTRIES
-from sandbox.erp.search import Column, Search, add_search, whole_parameter
+from sandbox.erp.search import whole_parameter
 from sandbox.erp.times import iso
 
 if TYPE_CHECKING:
@@ -41,13 +42,17 @@ class Contact:
     price_list_id: int = 2
     custom: dict[str, Any] = field(default_factory=dict)
     ordered: int | None = None
+    status_id: int = 0
+    primary: bool = True
+    organisation_id: int = 0  # 0: one of its own
+    unseen: bool = False  # its updatedOn is empty in contact-search, as is seen of old contacts
 
 
 def view(world: World, contact: Contact, include: set[str]) -> dict[str, Any]:
     zone = world.switches.time_zone
     shape: dict[str, Any] = {
         "contactId": contact.id,
-        "isPrimaryContact": True,
+        "isPrimaryContact": contact.primary,
         "salutation": contact.salutation,
         "firstName": contact.first,
         "lastName": contact.last,
@@ -58,7 +63,7 @@ def view(world: World, contact: Contact, include: set[str]) -> dict[str, Any]:
             "messagingVoips": {},
             "websites": {},
         },
-        "contactStatus": {"current": {"contactStatusId": 0}},
+        "contactStatus": {"current": _status(world, contact.status_id)},
         "relationshipToAccount": {"isSupplier": contact.supplier, "isStaff": contact.staff},
         "marketingDetails": {"isReceiveEmailNewsletter": contact.newsletter},
         "financialDetails": {
@@ -71,7 +76,7 @@ def view(world: World, contact: Contact, include: set[str]) -> dict[str, Any]:
             "creditTermTypeId": 1,
         },
         "assignment": {"current": {}},
-        "organisation": {"organisationId": contact.id} | ({"name": contact.company} if contact.company else {}),
+        "organisation": _organisation(contact),
         "tradeStatus": "UNKNOWN",
         "createdByid": 0,
         "createdOn": iso(contact.created, zone),
@@ -89,6 +94,16 @@ def view(world: World, contact: Contact, include: set[str]) -> dict[str, Any]:
             if number in world.addresses
         }
     return shape
+
+
+def _status(world: World, number: int) -> dict[str, Any]:
+    name = world.reference.contact_statuses.get(number)
+    return {"contactStatusId": number, **({"contactStatusName": name} if name else {})}
+
+
+def _organisation(contact: Contact) -> dict[str, Any]:
+    shape: dict[str, Any] = {"organisationId": contact.organisation_id or contact.id}
+    return {**shape, "name": contact.company} if contact.company else shape
 
 
 def options(call: Call) -> Reply:
@@ -157,7 +172,7 @@ _PATCHABLE = {"/firstName": "first", "/lastName": "last", "/salutation": "saluta
 
 
 def patch(call: Call) -> Reply:
-    contact = _one(call)
+    contact = one_contact(call)
     for op, path, value in operations(call.body):
         if path.startswith("/communication/emails/") and path.endswith("/email"):
             kind = path.split("/")[3]
@@ -176,7 +191,28 @@ def patch(call: Call) -> Reply:
     return ok(view(call.world, contact, set()))
 
 
-def _one(call: Call) -> Contact:
+def post_forget(call: Call) -> Reply:
+    """Scrambles a customer's name and e-mail addresses. Orders keep what they were sent with."""
+    contact = one_contact(call)
+    if contact.supplier or contact.staff:
+        raise codes.CANNOT_FORGET.error(value=contact.id)
+    forget(call.world, contact)
+    return done()
+
+
+def forget(world: World, contact: Contact, touch: bool = True) -> None:
+    """``touch`` false: the contact's updatedOn stays as it was."""
+    world.keep_party(contact.id)
+    stamp = f"FORGOTTEN CONTACT {world.now():%Y%m%d-%H%M%S}"
+    contact.first = contact.last = stamp
+    kept = uuid.uuid5(uuid.NAMESPACE_OID, f"{world.seed}-{contact.id}")
+    for place, kind in enumerate(contact.emails, start=1):
+        contact.emails[kind] = f"email{place}-{kept}@forgotten-email.com"
+    if touch:
+        contact.updated = world.now_ms()
+
+
+def one_contact(call: Call) -> Contact:
     contact = call.world.contacts.get(call.id())
     if contact is None:
         raise codes.NOT_FOUND.error(what=f"No contacts available in ID Set {call.params[0]}")
@@ -220,105 +256,10 @@ def address_view(world: World, number: int) -> dict[str, Any]:
     }
 
 
-def _address(body: dict[str, Any]) -> dict[str, Any]:
-    if not body.get("addressLine1"):
-        raise codes.ADDRESS_LINE.error()
-    country(body)
-    return {name: body[name] for name in (*ADDRESS_LINES, "countryIsoCode", "countryId") if body.get(name) is not None}
-
-
-def post_address(call: Call) -> Reply:
-    world = call.world
-    number = max(world.addresses) + 1
-    world.addresses[number] = _address(call.fields())
-    return ok(number)
-
-
-def get_addresses(call: Call) -> Reply:
-    found = [number for number in call.world.addresses if number in IdSet(call.params[0]).limited(LIMIT)]
-    if not found:
-        raise codes.NOT_FOUND.error(what=f"No postal addresses available in ID Set {call.params[0]}")
-    return ok([address_view(call.world, number) for number in found])
-
-
-def put_address(call: Call) -> Reply:
-    world, number = call.world, call.id()
-    if number not in world.addresses:
-        raise codes.NOT_FOUND.error(what=f"No postal address {number}")
-    world.addresses[number] = {"contactId": world.addresses[number].get("contactId", 0), **_address(call.fields())}
-    world.forget_party(world.addresses[number]["contactId"])
-    return done()
-
-
-def put_contact_addresses(call: Call) -> Reply:
-    """All or nothing: ``[{postalAddressId, type?}]``; an address of another contact is refused."""
-    contact = _one(call)
-    entries = call.body if isinstance(call.body, list) else []
-    for entry in entries:
-        owner = call.world.addresses.get(entry.get("postalAddressId"), {"contactId": -1}).get("contactId", 0)
-        if owner not in (0, contact.id):
-            raise codes.ADDRESS_UNKNOWN.error(value=entry.get("postalAddressId"))
-    for entry in entries:
-        call.world.addresses[entry["postalAddressId"]]["contactId"] = contact.id
-        contact.addresses[entry.get("type") or "DEF"] = entry["postalAddressId"]
-    call.world.forget_party(contact.id)
-    return done()
-
-
-def _email(kind: str) -> Any:
-    return lambda world, contact: contact.emails.get(kind, "")
-
-
-def _phone(kind: str) -> Any:
-    return lambda world, contact: contact.phones.get(kind, "")
-
-
-SEARCH = Search(
-    columns=(
-        Column("contactId", "IDSET", lambda world, contact: contact.id),
-        Column("primaryEmail", "SEARCH_STRING", _email("PRI")),
-        Column("secondaryEmail", "SEARCH_STRING", _email("SEC")),
-        Column("tertiaryEmail", "SEARCH_STRING", _email("TER")),
-        Column("firstName", "SEARCH_STRING", lambda world, contact: contact.first),
-        Column("lastName", "SEARCH_STRING", lambda world, contact: contact.last),
-        Column("isSupplier", "BOOLEAN", lambda world, contact: contact.supplier, sortable=False),
-        Column("companyName", "SEARCH_STRING", lambda world, contact: contact.company),
-        Column("isStaff", "BOOLEAN", lambda world, contact: contact.staff, sortable=False),
-        Column(
-            "isCustomer", "BOOLEAN", lambda world, contact: not contact.supplier and not contact.staff, sortable=False
-        ),
-        Column("createdOn", "PERIOD", lambda world, contact: contact.created),
-        Column("updatedOn", "PERIOD", lambda world, contact: contact.updated),
-        Column("lastContactedOn", "PERIOD", lambda world, contact: None),
-        Column("lastOrderedOn", "PERIOD", lambda world, contact: contact.ordered),
-        Column("nominalCode", "INTEGER", lambda world, contact: 0),
-        Column("isPrimary", "BOOLEAN", lambda world, contact: True),
-        Column("pri", "STRING", _phone("PRI"), sortable=False),
-        Column("sec", "STRING", _phone("SEC"), sortable=False),
-        Column("mob", "STRING", _phone("MOB"), sortable=False),
-        Column("exactCompanyName", "STRING", lambda world, contact: contact.company),
-        Column("title", "STRING", lambda world, contact: contact.salutation or None),
-        Column(
-            "allEmail",
-            "SEARCH_STRING",
-            lambda world, contact: "\n".join(contact.emails.values()),
-            sortable=False,
-            shown=False,
-        ),
-    ),
-    records=lambda world, filters: world.contacts.values(),
-    created=lambda contact: contact.updated,
-)
-
-
 def register(router: Router) -> None:
     base = "/contact-service/contact"
-    add_search(router, f"{base}-search", SEARCH)
     router.add("GET", f"{base}/[ids]", get)
     router.add("OPTIONS", f"{base}/[ids]", options)
     router.add("POST", base, post)
     router.add("PATCH", f"{base}/{{id}}", patch)
-    router.add("PUT", f"{base}/{{id}}/postal-address", put_contact_addresses)
-    router.add("POST", "/contact-service/postal-address", post_address)
-    router.add("GET", "/contact-service/postal-address/{ids}", get_addresses)
-    router.add("PUT", "/contact-service/postal-address/{id}", put_address)
+    router.add("POST", f"{base}/{{id}}/forget", post_forget)

@@ -104,7 +104,7 @@ def get_corrections(call: Call) -> Reply:
     world, warehouse, wanted = call.world, warehouse_in_path(call), call.ids(LIMIT, 1)
     notes: dict[int, dict[str, Any]] = {}
     base, zone = world.reference.base_currency, world.switches.time_zone
-    for move in world.stock.movements:
+    for move in world.stock.moved():
         if move.type_code != "SC" or move.note_id not in wanted or move.warehouse_id != warehouse.id:
             continue
         note = notes.setdefault(
@@ -133,8 +133,8 @@ def _movements(world: World, filters: dict[str, str]) -> Iterator[Movement]:
     if product.isdecimal():
         return world.stock.all_movements(int(product)) if int(product) in world.products else iter(())
     since = parse_period(filters.get("updatedOn", ""))
-    if since and since[0] is not None and since[0] > world.stock.started:
-        return iter(world.stock.movements)  # spares the opening movements, which may be hundreds of thousands
+    if since and since[0] is not None and since[0] > world.stock.opened:
+        return world.stock.moved_since(since[0])  # spares the opening, which may be hundreds of thousands of movements
     return world.stock.all_movements()
 
 
@@ -163,6 +163,7 @@ MOVEMENTS = Search(
     ),
     records=_movements,
     created=lambda move: 0 if move.id >= OPENING_BATCH else move.at,
+    ordered=lambda world: world.stock,
 )
 
 

@@ -113,7 +113,8 @@ def patch_product_fields(call: Call) -> Reply:
     if product is None:
         raise codes.NOT_FOUND.error(what=f"No product {call.params[0]}")
     product.custom = patch_values(call.world, "product", product.custom or {}, call.body)
-    call.world.touch_product(product)
+    if call.world.switches.details_touch_product:
+        call.world.touch_product(product)
     return ok(product.custom)
 
 

@@ -16,8 +16,11 @@ from sandbox.erp import auth
 from sandbox.erp.codes import ApiError
 from sandbox.erp.dispatch import Router
 from sandbox.erp.envelope import Reply, decode, encode, failed, refused
-from sandbox.erp.oddities import bent, odd_headers
+from sandbox.erp.oddities import bent, odd_headers, with_lie, with_odd_field
 from sandbox.erp.order_model import settle_closes
+from sandbox.erp.search import PAGE_LIMIT
+from sandbox.erp.unrest import first_of, move, vanish
+from sandbox.faults import IN_DATA
 from sandbox.throttle import TOO_MANY
 
 if TYPE_CHECKING:
@@ -65,6 +68,9 @@ class ErpEndpoint:
         found = self._router.find(method, parts[2:])
         world.count_request(f"{method} {found[0]}" if found else f"{method} unknown")
         message_type = found[2] if found else "api-proxy"
+        if 0 < world.switches.url_limit < len(path) + len(query) + 1:
+            await self._answer(send, Reply(414, {"response": "Request-URI Too Long"}), "api-proxy", known=False)
+            return
         try:
             body = decode(raw)
             broken = None
@@ -114,8 +120,31 @@ class ErpEndpoint:
         if world.faults.active and world.faults.fires("lost_reply", call, shops, text):
             await _abort(receive)
             return
-        odd = world.faults.fires("odd_reply", call, shops, text) if world.faults.active else None
-        await self._answer(send, reply, message_type, how=odd.how if odd else "")
+        how = ""
+        if world.faults.active:
+            odd = world.faults.fires("odd_reply", call, shops, text)
+            how = odd.how if odd else ""
+            reply = self._disturbed(reply, call, path)
+        await self._answer(send, reply, message_type, how=how)
+
+    def _disturbed(self, reply: Reply, call: str, path: str) -> Reply:
+        """The answer with the faults that sit in its data; and what other people do once it has been read."""
+        faults = self._world.faults
+        if not any(fault.kind in IN_DATA for fault in faults.active):
+            return reply
+        body = reply.whole()
+        bent_field = faults.fires("odd_field", call, set)
+        if bent_field:
+            body = with_odd_field(body, bent_field.path, bent_field.how, bent_field.value, bent_field.id_named)
+        lie = faults.fires("lying_count", call, set)
+        if lie:
+            body = with_lie(body, int(lie.value or PAGE_LIMIT))
+        first = first_of(body)
+        if first is not None and faults.fires("moving_rows", call, set):
+            move(self._world, path, first)
+        if first is not None and faults.fires("vanishing_rows", call, set):
+            vanish(self._world, path, first)
+        return Reply(reply.status, body) if bent_field or lie else reply
 
     def _uncount(self, status: int) -> None:
         if 400 <= status < 500 and not self._world.switches.refusals_cost_quota:

@@ -30,6 +30,11 @@ class Reply(NamedTuple):
     body: dict[str, Any]
     text: str = ""
 
+    def whole(self) -> dict[str, Any]:
+        """A body of its own, that may be changed."""
+        copy: dict[str, Any] = json.loads(self.text or json_text(self.body))
+        return copy
+
     def payload(self) -> bytes:
         return _bytes(self.text) if self.text else encode(self.body)
 

@@ -13,7 +13,7 @@ from sandbox.erp.envelope import Reply, done, ok
 from sandbox.erp.idset import IdSet
 from sandbox.erp.order_create import instant, text
 from sandbox.erp.order_model import Order, of_type
-from sandbox.erp.search import Column, Search, add_search
+from sandbox.erp.search import Column, Search, add_search, narrowed
 from sandbox.erp.stock import Movement
 from sandbox.erp.times import iso
 
@@ -227,6 +227,8 @@ def _batches(world: World, filters: dict[str, str]) -> Iterator[Batch]:
     elif "userBatchRef" in filters:
         number = world.receipt_by_reference.get(filters["userBatchRef"])
         receipts = [receipt for receipt in receipts if receipt.reference == filters["userBatchRef"]] if number else []
+    elif "batchId" in filters:
+        receipts = narrowed(filters, "batchId", world.receipts) or []
     for receipt in receipts:
         for line in receipt.lines:
             yield receipt, line

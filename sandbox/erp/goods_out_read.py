@@ -10,7 +10,7 @@ from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, ok
 from sandbox.erp.goods_out import Note
 from sandbox.erp.idset import IdSet
-from sandbox.erp.search import Column, Search, add_search
+from sandbox.erp.search import Column, Search, add_search, narrowed
 from sandbox.erp.times import iso
 
 if TYPE_CHECKING:
@@ -89,9 +89,8 @@ def _step(name: str) -> Column:
 def _candidates(world: World, filters: dict[str, str]) -> Iterable[Note]:
     if filters.get("orderId", "").isdecimal():
         return [world.goods_out[one] for one in world.notes_by_order.get(int(filters["orderId"]), ())]
-    if "goodsOutNoteId" in filters:
-        return IdSet(filters["goodsOutNoteId"]).pick(world.goods_out)
-    return world.goods_out.values()
+    found = narrowed(filters, "goodsOutNoteId", world.goods_out)
+    return world.goods_out.values() if found is None else found
 
 
 def _channel(world: World, note: Note) -> int:
@@ -120,6 +119,7 @@ SEARCH = Search(
     ),
     records=_candidates,
     created=lambda note: note.created,
+    ordered=lambda world: world.goods_out,
 )
 
 

@@ -57,6 +57,9 @@ class IdSet:
 
 def compressed(ids: Iterable[int]) -> str:
     """``1-2,5,8,10-41`` of ascending ``ids``."""
+    ids = list(ids)
+    if len(ids) > 2 and ids[-1] - ids[0] == len(ids) - 1:  # no holes
+        return f"{ids[0]}-{ids[-1]}"
     parts: list[str] = []
     start = previous = None
     for value in [*ids, None]:

@@ -245,10 +245,6 @@ CURRENCIES = Search(
 )
 
 
-def _one_type(world: World) -> dict[int, Any]:
-    return {1: {"id": 1, "name": "Default", "associations": {"options": []}}}
-
-
 def register(router: Router) -> None:
     product, accounting, warehouse = "/product-service", "/accounting-service", "/warehouse-service"
     for path, search in (
@@ -265,8 +261,12 @@ def register(router: Router) -> None:
     router.add(
         "GET", f"{product}/channel/[ids]", _listed("channels", lambda world: world.reference.channels, channel_view)
     )
-    router.add("GET", f"{product}/product-type/[ids]", _listed("product types", _one_type, as_it_is))
-    router.add("GET", f"{product}/season/[ids]", _listed("seasons", lambda world: {}, as_it_is))
+    router.add(
+        "GET",
+        f"{product}/product-type/[ids]",
+        _listed("product types", lambda world: world.reference.product_types, as_it_is),
+    )
+    router.add("GET", f"{product}/season/[ids]", _listed("seasons", lambda world: world.reference.seasons, as_it_is))
     router.add(
         "GET",
         f"{warehouse}/shipping-method/[ids]",

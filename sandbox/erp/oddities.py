@@ -1,4 +1,5 @@
-"""Answers that are not as they should be, on request: items gone, mixed up or unreadable, headers gone or absurd.
+"""Answers that are not as they should be, on request: items gone, mixed up or unreadable, headers gone or absurd,
+members of a record gone, null or of another type, a number of results that is none.
 
 The work was done as always; only what the caller hears of it is odd. Read and written: the reply.
 """
@@ -35,3 +36,60 @@ def odd_headers(headers: list[tuple[bytes, bytes]], how: str) -> list[tuple[byte
     if how == "absurd_headers":
         return [(name, _ABSURD.get(name, value)) for name, value in headers]
     return headers
+
+
+def with_odd_field(body: dict[str, Any], path: str, how: str, value: Any, number: int | None) -> dict[str, Any]:
+    """The member at ``path`` of every record, or of the record ``number`` alone. ``*`` stands for every member.
+
+    A record is an entry of a list, a member of a map by ID, or a row of a search, whose members are its columns.
+    """
+    response = body.get("response")
+    if isinstance(response, dict) and "results" in response:
+        columns = [column["name"] for column in response["metaData"]["columns"]]
+        if path in columns:
+            at = columns.index(path)
+            for row in response["results"]:
+                if number in (None, row[0]):
+                    row[at] = _odd(row[at], how, value)
+        return body
+    for key, record in response.items() if isinstance(response, dict) else enumerate(response or []):
+        named = key if isinstance(response, dict) else next(iter(record.values()), None)
+        if number is None or str(named) == str(number):
+            _bend(record, path.split("."), how, value)
+    return body
+
+
+def _bend(record: Any, path: list[str], how: str, value: Any) -> None:
+    name, *rest = path
+    if isinstance(record, list):
+        for one in record:
+            _bend(one, path[1:] if name == "*" else path, how, value)
+    elif isinstance(record, dict):
+        for key in list(record) if name == "*" else [name]:
+            if rest:
+                _bend(record.get(key), rest, how, value)
+            elif how == "gone":
+                record.pop(key, None)
+            else:
+                record[key] = _odd(record.get(key), how, value)
+
+
+def _odd(was: Any, how: str, value: Any) -> Any:
+    match how:
+        case "text":
+            return f"{was} or so"
+        case "number":
+            return 12345.678
+        case "list":
+            return [was]
+        case "value":
+            return value
+    return None
+
+
+def with_lie(body: dict[str, Any], number: int) -> dict[str, Any]:
+    """A search whose ``resultsAvailable`` is always the same ``number``, as is seen of one of them."""
+    response = body.get("response")
+    if isinstance(response, dict) and "metaData" in response:
+        response["metaData"]["resultsAvailable"] = number
+    return body

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.erp import codes
 from sandbox.erp.amounts import rounded
+from sandbox.erp.records import Records
 from sandbox.erp.reference import PAYMENT_STATUSES, STOCK_STATUSES
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class Order:
     invoice_due: int = 0  # when a pending close becomes an invoice
     invoice_date: int | None = None
     version: int = 0
-    historical: bool = False
+    past: bool = False  # from before the sandbox started
+    dropship: bool = False  # a purchase order whose goods go straight to a customer
     rows: dict[int, Row] = field(default_factory=dict)
     parties: dict[str, dict[str, Any]] | None = None  # addresses given with the order
     custom: dict[str, Any] | None = None
@@ -160,7 +162,7 @@ class OrderStore:
     """All orders, with look-ups by external reference, by customer reference and by time of change."""
 
     def __init__(self) -> None:
-        self.by_id: dict[int, Order] = {}
+        self.by_id: Records[Order] = Records()
         self.by_key: dict[tuple[str, str, int], int] = {}  # space, external reference, instance
         self.by_external_ref: dict[str, list[int]] = {}
         self.by_reference: dict[str, list[int]] = {}

@@ -27,12 +27,12 @@ def sales_view(world: World, order: Order, include: set[str]) -> dict[str, Any]:
         "id": order.id,
         "customer": {
             "id": order.contact_id,
-            "address": (order.parties or {}).get("customer") or world.party_of(order.contact_id, "DEF"),
+            "address": (order.parties or {}).get("customer") or world.party_of(order.contact_id, "DEF", order.created),
         },
         "customerId": order.contact_id,
         "billing": {
             "contactId": order.billing_id,
-            "address": (order.parties or {}).get("billing") or world.party_of(order.billing_id, "BIL"),
+            "address": (order.parties or {}).get("billing") or world.party_of(order.billing_id, "BIL", order.created),
         },
         "ref": order.reference,
         "placedOn": iso(order.placed, zone),
@@ -53,7 +53,7 @@ def sales_view(world: World, order: Order, include: set[str]) -> dict[str, Any]:
             "exchangeRate": plain(order.exchange_rate, 6),
         },
         "delivery": {
-            "address": (order.parties or {}).get("delivery") or world.party_of(order.contact_id, "DEL"),
+            "address": (order.parties or {}).get("delivery") or world.party_of(order.contact_id, "DEL", order.created),
             "shippingMethodId": order.shipping_method_id,
         },
         "createdOn": iso(order.created, zone),

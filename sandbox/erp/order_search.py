@@ -124,12 +124,18 @@ _ORDER_FILTERS = (
     _hidden("externalRefSearchString", "SEARCH_STRING", lambda world, order: order.external_ref),
     _hidden("isClosed", "BOOLEAN", lambda world, order: order.invoiced),
     _hidden("stockAllocationId", "INTEGER", lambda world, order: ALLOCATION_STATUSES[order.allocation_status]),
-    _hidden("isHistoricalOrder", "BOOLEAN", lambda world, order: order.historical),
+    _hidden("isHistoricalOrder", "BOOLEAN", lambda world, order: False),
     _hidden("customerRefs", "STRING_SET", lambda world, order: order.reference),
     _hidden("productIds", "IDSET", lambda world, order: frozenset(row.product_id for row in order.rows.values())),
 )
 
-ORDERS = Search(_ORDER_COLUMNS + _ORDER_FILTERS, candidates, _references, lambda order: order.created)
+ORDERS = Search(
+    _ORDER_COLUMNS + _ORDER_FILTERS,
+    candidates,
+    _references,
+    lambda order: order.created,
+    ordered=lambda world: world.orders.by_id,
+)
 
 _SALES_COLUMNS = (
     Column("salesOrderId", "IDSET", lambda world, order: order.id),

@@ -28,7 +28,7 @@ _ORDER = (
     '"fixedExchangeRate":%s},"totalValue":{"net":"%s","taxAmount":"%s","baseNet":"%s","baseTaxAmount":"%s",'
     '"baseTotal":"%s","total":"%s"},"assignment":{"current":{"staffOwnerContactId":%d,"projectId":%d,"channelId":%d,'
     '"leadSourceId":%d,"teamId":%d}},"parties":%s,"orderRows":{%s},"warehouseId":%d,"acknowledged":0,'
-    '"costPriceListId":%d,"historicalOrder":%s,%s%s"orderWeighting":100%s}'
+    '"costPriceListId":%d,"historicalOrder":false,%s%s"orderWeighting":100%s}'
 )
 _ROW = (
     '{"orderRowSequence":"%d","productId":%d,"productName":%s,%s"quantity":{"magnitude":"%s"},'
@@ -90,8 +90,7 @@ def order_text(world: World, order: Order, include: frozenset[str] | set[str] = 
         ",".join([f'"{row.id}":{row_text(world, order, row)}' for row in rows.values()]),
         order.warehouse_id,
         COST_LIST if rows else 0,
-        _TRUTH[order.historical],
-        '"isDropship":false,' if order.type in ("PO", "PC") or not rows else "",
+        f'"isDropship":{_TRUTH[order.dropship]},' if order.type in ("PO", "PC") or not rows else "",
         f'"originalInvoiceDate":"{iso(local_midnight(_invoice_date(order), zone), zone)}",' if invoiced else "",
         _custom(world, order, include) if include else "",
     )
@@ -140,17 +139,17 @@ def _custom(world: World, order: Order, include: frozenset[str] | set[str]) -> s
 def _parties(world: World, order: Order) -> str:
     given = order.parties or {}
     main = "customer" if order.type in ("SO", "SC") else "supplier"
-    customer = _block(world, given.get("customer"), order.contact_id, "DEF")
-    billing = _block(world, given.get("billing"), order.billing_id, "BIL")
-    delivery = _block(world, given.get("delivery"), order.contact_id, "DEL")
+    customer = _block(world, given.get("customer"), order.contact_id, "DEF", order.created)
+    billing = _block(world, given.get("billing"), order.billing_id, "BIL", order.created)
+    delivery = _block(world, given.get("delivery"), order.contact_id, "DEL", order.created)
     return (
         f'{{"{main}":{{"contactId":{order.contact_id},{customer[1:]},"delivery":{delivery},'
         f'"billing":{{"contactId":{order.billing_id},{billing[1:]}}}'
     )
 
 
-def _block(world: World, given: dict[str, Any] | None, contact_id: int, kind: str) -> str:
-    return json_text(given) if given else world.party_text(contact_id, kind)
+def _block(world: World, given: dict[str, Any] | None, contact_id: int, kind: str, at: int) -> str:
+    return json_text(given) if given else world.party_text(contact_id, kind, at)
 
 
 def _invoice_date(order: Order) -> int:

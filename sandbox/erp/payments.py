@@ -13,7 +13,7 @@ from sandbox.erp.envelope import Reply, done, ok
 from sandbox.erp.idset import IdSet
 from sandbox.erp.order_create import instant, text
 from sandbox.erp.order_model import Order
-from sandbox.erp.search import Column, Search, add_search
+from sandbox.erp.search import Column, Search, add_search, narrowed
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -151,7 +151,8 @@ def _candidates(world: World, filters: dict[str, str]) -> Iterable[Payment]:
     if "orderId" in filters:
         orders = IdSet(filters["orderId"]).pick(world.orders.by_id)
         return [world.payments[one] for order in orders for one in order.payments]
-    return world.payments.values()
+    found = narrowed(filters, "paymentId", world.payments)
+    return world.payments.values() if found is None else found
 
 
 def _text(name: str, get: object) -> Column:
@@ -182,6 +183,7 @@ SEARCH = Search(
     ),
     records=_candidates,
     created=lambda payment: payment.created,
+    ordered=lambda world: world.payments,
 )
 
 

@@ -24,6 +24,9 @@ def breaks(world: World, product: Product, price_list: PriceList) -> dict[int, i
         return {}
     if price_list.kind == "BUY":
         return {1: rounded(product.net * 40, 100)}
+    if price_list.currency != world.reference.base_currency:
+        rate = world.reference.currencies[price_list.currency]["rate"]
+        return {1: rounded(product.net * rate, 10_000_000) * 10}  # three decimals, as dinars have them
     net = product.net if price_list.id == 2 else rounded(product.net * 80, 100)
     if price_list.gross:
         rate = world.reference.tax_by_code[product.tax_code].rate
@@ -88,7 +91,8 @@ def put(call: Call) -> Reply:
                 raise codes.BAD_PRICE.error(value=text, quantity=quantity)
             table[int(quantity)] = price
     product.prices = {**(product.prices or {}), **fresh}
-    world.touch_product(product)
+    if world.switches.details_touch_product:
+        world.touch_product(product)
     return done()
 
 

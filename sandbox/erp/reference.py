@@ -235,10 +235,10 @@ class Reference:
                 OrderStatus(2, "New web order", "SO", "new"),
                 OrderStatus(3, "New phone order", "SO", "new"),
                 OrderStatus(4, "Invoiced", "SO", "invoiced"),
-                OrderStatus(5, "Cancel order", "SO", "cancelled"),
+                OrderStatus(5, "Canceled SO", "SO", "cancelled"),
                 OrderStatus(6, "Pending PO", "PO", "draft"),
                 OrderStatus(7, "Placed with supplier", "PO", "new"),
-                OrderStatus(8, "Cancelled PO", "PO", "cancelled"),
+                OrderStatus(8, "Canceled PO", "PO", "cancelled"),
                 OrderStatus(9, "Invoice received", "PO", "invoiced"),
                 OrderStatus(10, "Sales credit", "SC", "new"),
                 OrderStatus(11, "Credit complete", "SC", "invoiced"),
@@ -251,6 +251,13 @@ class Reference:
             74: {"id": 74, "name": "House", "description": ""},
             75: {"id": 75, "name": "Kiln", "description": ""},
         }
+        self.seasons: dict[int, dict[str, Any]] = {}
+        self.product_types: dict[int, dict[str, Any]] = {
+            1: {"id": 1, "name": "Default", "associations": {"options": []}}
+        }
+        self.options: dict[int, str] = {}
+        self.option_values: dict[int, tuple[int, str]] = {}  # value -> its option, its text
+        self.contact_statuses = {1: "Active", 2: "On hold"}  # 0, the status of most contacts, has no name
         self.shipping_methods = {
             1: {"id": 1, "code": "COLLECT", "name": "Taken in the shop"},
             2: {"id": 2, "code": "POST", "name": "Post, second class"},

@@ -5,9 +5,9 @@ One engine serves every ``*-search``; a resource says which columns it has and w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.erp.codes import (
     BAD_FILTER,
@@ -54,9 +54,20 @@ class Column:
         }
 
 
+class Ordered(Protocol):
+    """Records in ascending order of a search's default column, a page of which can be cut out."""
+
+    def __len__(self) -> int: ...
+
+    def page(self, first: int, last: int) -> list[Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
-    """``records`` may use the filters to narrow what it yields; ``created`` (ms) serves the search-lag fault."""
+    """``records`` may use the filters to narrow what it yields; ``created`` (ms) serves the search-lag fault.
+
+    ``ordered`` is everything in the default order: a plain listing of a big store then costs a page, not a walk.
+    """
 
     columns: tuple[Column, ...]
     records: Callable[[World, dict[str, str]], Iterable[Any]]
@@ -64,6 +75,7 @@ class Search:
     created: Callable[[Any], int] = lambda record: 0
     default: str = ""  # the column sorted by without `sort`; the first one unless named
     extra_reference: Callable[[World, list[Any]], dict[str, Any]] = lambda world, page: {}
+    ordered: Callable[[World], Ordered] | None = None
 
     def named(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -109,6 +121,13 @@ def _matcher(column: Column, text: str) -> Callable[[Any], bool]:
     return lambda value: value is not None and str(value) == text
 
 
+def narrowed(filters: dict[str, str], name: str, store: Mapping[int, Any]) -> list[Any] | None:
+    """The records whose IDs a filter names; ``None`` without that filter. "0" names none."""
+    if name not in filters:
+        return None
+    return [] if filters[name] == "0" else IdSet(filters[name]).pick(store)
+
+
 def whole_parameter(query: dict[str, str], name: str, default: int, low: int, high: int) -> int:
     """A whole-number query parameter within bounds; ``ApiError`` 400 for anything else."""
     text = query.get(name)
@@ -129,7 +148,7 @@ def _sorting(search: Search, query: dict[str, str]) -> list[tuple[Column, bool]]
         if column is None or not column.sortable or direction.upper() not in ("", "ASC", "DESC"):
             raise NOT_SORTABLE.error(value=part)
         order.append((column, direction.upper() == "DESC"))
-    return order or [(search.named(search.default) or search.columns[0], False)]
+    return order or [(_default(search), False)]
 
 
 def _columns(search: Search, query: dict[str, str]) -> list[Column]:
@@ -144,7 +163,10 @@ def _columns(search: Search, query: dict[str, str]) -> list[Column]:
     return chosen
 
 
-def _matching(search: Search, world: World, query: dict[str, str]) -> list[Any]:
+def _tests(
+    search: Search, world: World, query: dict[str, str]
+) -> tuple[list[tuple[Callable[[World, Any], Any], Callable[[Any], bool]]], dict[str, str]]:
+    """What each record has to pass, and the filters as they were given."""
     tests: list[tuple[Callable[[World, Any], Any], Callable[[Any], bool]]] = []
     filters: dict[str, str] = {}
     for name, text in query.items():
@@ -157,14 +179,44 @@ def _matching(search: Search, world: World, query: dict[str, str]) -> list[Any]:
             continue
         filters[name] = text
         tests.append((column.get, _matcher(column, text)))
+    return tests, filters
+
+
+def _listed(
+    search: Search, world: World, query: dict[str, str], order: list[tuple[Column, bool]], first: int, size: int
+) -> tuple[int, list[Any]]:
+    """How many records match, and those of the page."""
+    tests, filters = _tests(search, world, query)
     newest = world.faults.search_horizon(world.now_ms())
-    found = []
-    for record in search.records(world, filters):
-        if newest is not None and search.created(record) > newest:
-            continue
-        if all(test(get(world, record)) for get, test in tests):
-            found.append(record)
-    return found
+    if (
+        search.ordered is not None
+        and not filters
+        and newest is None
+        and [one for one, _ in order] == [_default(search)]
+    ):
+        everything = search.ordered(world)
+        total, descending = len(everything), order[0][1]
+        if not descending:
+            return total, everything.page(first, first + size)
+        return total, everything.page(max(0, total - first - size), max(0, total - first))[::-1]
+    found = search.records(world, filters)
+    if newest is not None:
+        found = [record for record in found if search.created(record) <= newest]
+    for get, test in tests:
+        found = [record for record in found if test(get(world, record))]
+    found = list(found)
+    for column, descending in reversed(order):
+
+        def key(record: Any, column: Column = column) -> tuple[int, Any]:
+            value = column.get(world, record)
+            return _MISSING_LAST if value is None else (0, value)
+
+        found.sort(key=key, reverse=descending)
+    return len(found), found[first : first + size]
+
+
+def _default(search: Search) -> Column:
+    return search.named(search.default) or search.columns[0]
 
 
 def run(search: Search, call: Call) -> Reply:
@@ -174,15 +226,9 @@ def run(search: Search, call: Call) -> Reply:
     order = _sorting(search, query)
     size = whole_parameter(query, "pageSize", PAGE_LIMIT, 1, PAGE_LIMIT)
     first = whole_parameter(query, "firstResult", 1, 1, 10**9)
-    found = _matching(search, world, query)
-    for column, descending in reversed(order):
-
-        def key(record: Any, column: Column = column) -> tuple[int, Any]:
-            value = column.get(world, record)
-            return _MISSING_LAST if value is None else (0, value)
-
-        found.sort(key=key, reverse=descending)
-    page = [] if query.get("countOnly") == "true" else found[first - 1 : first - 1 + size]
+    total, page = _listed(search, world, query, order, first - 1, size)
+    if query.get("countOnly") == "true":
+        page = []
     zone = world.switches.time_zone
     getters = [(column.get, column.kind == "PERIOD") for column in columns]
     results = []
@@ -197,8 +243,8 @@ def run(search: Search, call: Call) -> Reply:
             row.append(value)
         results.append(row)
     meta: dict[str, Any] = {
-        "morePagesAvailable": first - 1 + len(page) < len(found) and bool(page),
-        "resultsAvailable": len(found),
+        "morePagesAvailable": first - 1 + len(page) < total and bool(page),
+        "resultsAvailable": total,
         "resultsReturned": len(results),
     }
     if results:

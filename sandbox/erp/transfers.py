@@ -133,7 +133,11 @@ def post_release(call: Call) -> Reply:
     product, units, location = body.get("productId"), _units(body), body.get("toLocationId")
     if location not in place.locations or location == place.quarantine_location:
         raise codes.LOCATION_UNKNOWN.error(value=location, warehouse=place.id)
-    if product not in world.products or world.stock.level(product, place.id).quarantine < units:
+    if (
+        not isinstance(product, int)
+        or product not in world.products
+        or world.stock.level(product, place.id).quarantine < units
+    ):
         raise codes.NOT_IN_QUARANTINE.error(value=place.quarantine_location)
     level = world.stock.level(product, place.id)
     level.in_transit -= min(level.in_transit, units)

@@ -8,6 +8,7 @@ from sandbox.erp import codes
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, ok
 from sandbox.erp.order_model import of_type
+from sandbox.erp.product_read import defaults
 from sandbox.erp.reference import Warehouse
 from sandbox.erp.search import Column, Search, add_search
 
@@ -90,15 +91,10 @@ def get_quarantine_location(call: Call) -> Reply:
 def get_product_defaults(call: Call) -> Reply:
     one = warehouse_in_path(call)
     found = call.ids(LIMIT, 1).pick(call.world.products)
+    unset = {"defaultLocationId": one.default_location}  # where stock goes that has no place of its own
     return ok(
         [
-            {
-                "productId": product.id,
-                "defaultLocationId": one.default_location,
-                "overflowLocationId": 0,
-                "reorderLevel": 0,
-                "reorderQuantity": 0,
-            }
+            {"productId": product.id, **defaults(product, one.id), **({} if product.reorder else unset)}
             for product in found
         ]
     )
@@ -162,14 +158,30 @@ def get_bundle_availability(call: Call) -> Reply:
 
 
 def get_fulfilment(call: Call) -> Reply:
-    order = of_type(call.world, call.id())
-    location = call.world.reference.warehouses[order.warehouse_id].default_location
+    """Per row; where it was fulfilled from follows from its notes (location 0: straight from a supplier)."""
+    world = call.world
+    order = of_type(world, call.id())
+    places: dict[int, dict[int, int]] = {}
+
+    def count(row: int, location: int, units: int) -> None:
+        held = places.setdefault(row, {})
+        held[location] = held.get(location, 0) + units
+
+    for note in (world.goods_out[one] for one in world.notes_by_order.get(order.id, ())):
+        for row, (_, units) in note.rows.items():
+            count(row, world.reference.warehouses[note.warehouse_id].default_location, units)
+    for receipt in (world.receipts[one] for one in world.receipts_by_order.get(order.id, ())):
+        for row, _, units, location, _ in receipt.lines:
+            count(row, location, units)
+    for ship in (world.dropships[one] for one in world.dropships_by_order.get(order.id, ())):
+        for row, (_, units, bought) in ship.rows.items():
+            count(row if ship.order_id == order.id else bought, 0, units)
     answer: dict[str, Any] = {}
-    for row in order.rows.values():
-        entry: dict[str, Any] = {"quantity": row.units, "fulfilled": row.fulfilled, "shipped": row.shipped}
-        if row.fulfilled:
-            entry["fulfilmentLocations"] = {str(location): row.fulfilled}
-        answer[str(row.id)] = entry
+    for one in order.rows.values():
+        entry: dict[str, Any] = {"quantity": one.units, "fulfilled": one.fulfilled, "shipped": one.shipped}
+        if one.fulfilled and one.id in places:
+            entry["fulfilmentLocations"] = {str(location): units for location, units in places[one.id].items()}
+        answer[str(one.id)] = entry
     return ok(answer)
 
 

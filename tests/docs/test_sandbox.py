@@ -218,10 +218,33 @@ def _duplicate_webhook(box: Caller) -> None:
     assert heard == ["1007"] * 2
 
 
+def _odd_field(box: Caller) -> None:
+    skus = [box.read("GET", "/product-service/product/1007")[0]["identity"]["sku"] for _ in range(2)]
+    assert skus == [12345.678, "SCAR-RED-00000"]
+
+
+def _lying_count(box: Caller) -> None:
+    meta = box.read("GET", "/contact-service/contact-search?contactId=301")["metaData"]
+    assert (meta["resultsAvailable"], meta["resultsReturned"]) == (500, 1)
+
+
+def _moving_rows(box: Caller) -> None:
+    box.control("POST", "clock", {"advanceSeconds": 60})
+    pages = [box.rows(f"/product-service/product-search?sort=updatedOn&pageSize=2&firstResult={at}") for at in (1, 3)]
+    assert [[row["productId"] for row in page] for page in pages] == [[1000, 1001], [1008, 1009]]
+
+
+def _vanishing_rows(box: Caller) -> None:
+    pages = [box.rows(f"/product-service/product-search?pageSize=2&firstResult={at}") for at in (1, 3)]
+    assert [[row["productId"] for row in page] for page in pages] == [[1000, 1001], [1008, 1009]]
+    assert box.call("GET", "/product-service/product/1000").status_code == 404
+
+
 EFFECTS: dict[str, Callable[[Caller], None]] = {
     "throttle": _throttle, "error": _error, "slow": _slow, "lost_reply": _lost_reply, "item_failure": _item_failure,
     "odd_reply": _odd_reply, "search_lag": _search_lag, "expire_token": _expire_token,
-    "duplicate_webhook": _duplicate_webhook,
+    "duplicate_webhook": _duplicate_webhook, "odd_field": _odd_field, "lying_count": _lying_count,
+    "moving_rows": _moving_rows, "vanishing_rows": _vanishing_rows,
 }  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def test_an_order_finished_by_hand_in_every_way_is_taken_as_it_is(house: House) 
 EDITS: dict[str, tuple[Callable[[House, int], Any], str]] = {
     "cancelled": (
         lambda house, order: house.api("PUT", f"/order-service/order/{order}/status", {"orderStatusId": 5}),
-        "order {order} was cancelled (Cancel order)",
+        "order {order} was cancelled (Canceled SO)",
     ),
     "a row deleted": (
         lambda house, order: house.control("DELETE", f"orders/{order}/rows/{house.row_id(order, 10)}"),

@@ -85,8 +85,17 @@ def test_the_reply_to_what_contains_a_text_is_lost_every_time(box: Caller) -> No
     assert box.call("POST", "/multi-message", _batch("a")).status_code == 200
 
 
-def test_an_oddity_is_named_and_belongs_to_no_other_kind(box: Caller) -> None:
-    for entry in ({"kind": "odd_reply"}, {"kind": "error", "how": ODDITIES[0]}):
-        reply = box.http.post("/sandbox/faults", json={"faults": [entry]})
-        assert reply.status_code == 400
-        assert "needs how: one of fewer_items" in reply.json()["error"]
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"kind": "odd_reply"}, "odd_reply needs how: one of fewer_items"),
+        ({"kind": "odd_field", "path": "id"}, "odd_field needs how: one of gone"),
+        ({"kind": "odd_field", "how": "gone"}, "needs path"),
+        ({"kind": "error", "how": ODDITIES[0]}, "error takes no how"),
+        ({"kind": "error", "path": "id"}, "needs path"),
+    ],
+)
+def test_an_oddity_is_named_and_belongs_to_no_other_kind(box: Caller, entry: dict[str, str], words: str) -> None:
+    reply = box.http.post("/sandbox/faults", json={"faults": [entry]})
+    assert reply.status_code == 400
+    assert words in reply.json()["error"]

@@ -252,18 +252,6 @@ def test_members_of_the_wrong_json_type_are_refused_and_leave_no_trace(
     assert box.control("GET", "books")["orders"] == []
 
 
-def test_history_is_seeded_finished_and_without_stock_moves() -> None:
-    from sandbox.app import build_app
-    from sandbox.config import SandboxConfig
-
-    one, two = (build_app(SandboxConfig(products=20, orders=50)).state.world for _ in range(2))
-    orders = list(one.orders.by_id.values())
-    assert len(orders) == 50
-    assert {(order.payment_status, order.invoiced, order.historical) for order in orders} == {("PAID", True, True)}
-    assert [order.total for order in orders] == [order.total for order in two.orders.by_id.values()]
-    assert one.stock.movements == []
-
-
 def test_a_contact_needs_names_and_an_address_of_its_own(box: Caller) -> None:
     address = box.read(
         "POST", "/contact-service/postal-address", {"addressLine1": "1 Test St", "countryIsoCode": "GBR"}

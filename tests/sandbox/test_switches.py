@@ -148,3 +148,15 @@ def test_a_failing_item_has_the_status_of_its_fault_and_may_be_done_all_the_same
 def test_contacts_are_listed_by_options_as_sets_of_those_that_exist(box: Caller) -> None:
     assert box.read("OPTIONS", "/contact-service/contact/200-210")["getUris"] == ["/contact/200-205"]
     assert box.read("OPTIONS", "/contact-service/contact")["getUris"][0].startswith("/contact/")
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_new_price_or_custom_field_shows_in_the_products_change_or_not(box: Caller, shows: bool) -> None:
+    _switch(box, details_touch_product=shows)
+    before = box.read("GET", "/product-service/product/1007-1008")
+    price = {"priceLists": [{"priceListId": 2, "quantityPrice": {"1": 9.99}}]}
+    assert box.call("PUT", "/product-service/product-price/1007/price-list", price).status_code == 200
+    field = [{"op": "add", "path": "/PCF_SEASON", "value": "AW"}]
+    assert box.call("PATCH", "/product-service/product/1008/custom-field", field).status_code == 200
+    after = box.read("GET", "/product-service/product/1007-1008")
+    assert [one["version"] != two["version"] for one, two in zip(before, after, strict=True)] == [shows, shows]
