@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr
 from bp_assets.alive import held
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.pacing import Lane
+from bp_assets.brightpearl.reader import ErpReader
 from bp_assets.budget import shared_by_all
 from bp_assets.config import Home, ShopsFile, home, load
 from bp_assets.lake.connect import Lake
@@ -152,3 +153,12 @@ class ErpResource(dg.ConfigurableResource):
         erp, ledger = self.shops.load().erp, self.ledger.open()
         with ErpClient(erp, lane=lane, budget=shared_by_all(ledger, erp), store=LedgerTokens(ledger)) as client:
             yield client
+
+    def reader(self, lane: Lane) -> ErpReader:
+        """What extracts read with, in one lane: an async context manager that can send nothing but reads.
+
+        Raises:
+            Unauthorised: as :meth:`client`.
+        """
+        erp, ledger = self.shops.load().erp, self.ledger.open()
+        return ErpReader(erp, lane=lane, budget=shared_by_all(ledger, erp), store=LedgerTokens(ledger))

@@ -141,14 +141,36 @@ class OAuth(httpx.Auth):
         tokens = self._store.read(self._account)
         if tokens is None or must_refresh(tokens, self._clock()):
             tokens = yield from self._renewed(None)
-        self._sign(request, tokens)
+        self.sign(request, tokens)
         response = yield request
         if response.status_code == 401:
             tokens = yield from self._renewed(tokens.access_token)
-            self._sign(request, tokens)
+            self.sign(request, tokens)
             yield request
 
-    def _sign(self, request: httpx.Request, tokens: Tokens) -> None:
+    def newest(self, send: Callable[[httpx.Request], httpx.Response], refused: str | None = None) -> Tokens:
+        """Tokens that are good for a while, renewed through ``send`` if need be; ``refused`` is one that was not taken.
+
+        It waits for others that renew, so an event loop calls it in a thread: its own tasks might be those others.
+
+        Raises:
+            Unauthorised, ErpUnavailable: as the flow; whatever ``send`` raises.
+        """
+        tokens = self._store.read(self._account)
+        if tokens is not None and not must_refresh(tokens, self._clock(), refused):
+            return tokens
+        renewing = self._renewed(refused)
+        try:
+            request = next(renewing)
+            while True:  # ends with the candidates, of which there are two
+                request = renewing.send(send(request))
+        except StopIteration as end:
+            renewed: Tokens = end.value
+            return renewed
+        finally:
+            renewing.close()
+
+    def sign(self, request: httpx.Request, tokens: Tokens) -> None:
         request.headers["authorization"] = f"Bearer {tokens.access_token}"
         request.headers["brightpearl-app-ref"] = self._app_ref
         if self._dev_ref:

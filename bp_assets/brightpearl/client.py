@@ -6,8 +6,6 @@ Read: the ERP over HTTP. Written: what the caller posts. Tokens never appear in 
 from __future__ import annotations
 
 import copy
-import random
-import re
 import threading
 import time
 from collections import Counter
@@ -15,28 +13,21 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import stamina
 
 from bp_assets.brightpearl import wire
+from bp_assets.brightpearl.addresses import Params, asked_for_token, prefix, query, route
 from bp_assets.brightpearl.answer import Answer, classify
 from bp_assets.brightpearl.auth import AccountToken, OAuth, TokenStore, account_token, auth_from_env
-from bp_assets.brightpearl.errors import READS, BadAnswer, ErpUnavailable, Throttled, from_transport
-from bp_assets.brightpearl.pacing import Lane, NoRoom, RequestBudget, shared_budget
+from bp_assets.brightpearl.errors import READS, ErpUnavailable, from_transport
+from bp_assets.brightpearl.pacing import Lane, RequestBudget, shared_budget
+from bp_assets.brightpearl.patience import Patience
 from bp_assets.config import Erp
 
-READ_ATTEMPTS = 5
-UNSENT_WRITE_ATTEMPTS = 2  # a write whose connection was never made has not been sent
-THROTTLE_WAITS = 5
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
-_LONGEST_WAIT = 65.0  # a window is a minute
-_VARIABLE = re.compile(r"(?<=/)[\d*][\d,.\-]*(?=/|$)")
 # The ERP closes idle connections at a moment of its own; a write that runs into that is needlessly unknown.
 _IDLE_SECONDS = 3.0
-
-Params = Mapping[str, str | int | bool]
 
 
 class ErpClient:
@@ -66,7 +57,7 @@ class ErpClient:
         self.traits: dict[str, Any] = {}  # what was learnt about this account, for example whether a filter works
         self._before_write: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
-        self._prefix = f"{erp.url}/public-api/{erp.account}"
+        self._prefix = prefix(erp)
         self._http = httpx.Client(
             auth=self.auth,
             timeout=httpx.Timeout(erp.timeout_seconds, connect=min(10.0, erp.timeout_seconds)),
@@ -138,9 +129,9 @@ class ErpClient:
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One call with its waiting and repeating; :class:`_Patience` decides what may be repeated."""
-        most = THROTTLE_WAITS + READ_ATTEMPTS
-        for attempt in stamina.retry_context(on=_Patience(method), attempts=most, timeout=None):
+        """One call with its waiting and repeating; :class:`Patience` decides what may be repeated."""
+        patience = Patience(method)
+        for attempt in stamina.retry_context(on=patience, attempts=patience.most, timeout=None):
             with attempt:
                 return self._send(method, path, params, body, headers)
         raise AssertionError("unreachable: the last attempt raises")
@@ -148,7 +139,7 @@ class ErpClient:
     def _send(
         self, method: str, path: str, params: Params | None, body: object, headers: Mapping[str, str] | None
     ) -> Answer:
-        url = f"{self._prefix}{path}{_query(params)}"
+        url = f"{self._prefix}{path}{query(params)}"
         content = None if body is None else wire.dumps(body)
         extra = dict(headers or {})
         if content is not None:
@@ -160,7 +151,7 @@ class ErpClient:
                 self._before_write()
             answer = self._answer(method, url, content, extra)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            if _asked_for_token(error):
+            if asked_for_token(error):
                 raise ErpUnavailable(f"the ERP's token service: {type(error).__name__}; nothing was sent") from error
             raise from_transport(method, path, error) from error
         finally:
@@ -182,49 +173,7 @@ class ErpClient:
             return classify(reply.status_code, reply.headers, bytes(body))
 
     def _count(self, request: httpx.Request) -> None:
-        path = request.url.path.removeprefix(f"/public-api/{self.erp.account}")
         minute = datetime.now(UTC).replace(second=0, microsecond=0)
         with self._lock:
-            self.counts[self.lane, f"{request.method} {_VARIABLE.sub('{}', path)}"] += 1
+            self.counts[self.lane, route(request, self.erp.account)] += 1
             self.minutes[minute, self.lane] += 1
-
-
-def _asked_for_token(error: Exception) -> bool:
-    """Whether the request that failed went to the token service: then the ERP itself was not asked."""
-    request: httpx.Request | None = getattr(error, "_request", None)  # the public property raises where there is none
-    return request is not None and "/public-api/" not in request.url.path
-
-
-def _query(params: Params | None) -> str:
-    """The query string. A slash stays raw (the ERP's PERIOD filters), a plus is encoded (time offsets)."""
-    if not params:
-        return ""
-    words = {True: "true", False: "false"}
-    pairs = [(name, words[value] if isinstance(value, bool) else str(value)) for name, value in params.items()]
-    return "?" + "&".join(f"{quote(name)}={quote(value, safe='/,:*.-_~')}" for name, value in pairs)
-
-
-class _Patience:
-    """What stamina asks after each failure of one call: seconds to wait before the next try, or ``False`` to give up.
-
-    A throttled call was refused before it was looked at, so even a write may wait and go again. A failed read may be
-    repeated. A write may be repeated only if its connection was never made. Back-off doubles, with jitter so that
-    threads part ways.
-    """
-
-    def __init__(self, method: str) -> None:
-        self._failures_left = (READ_ATTEMPTS if method in READS else UNSENT_WRITE_ATTEMPTS) - 1
-        self._throttles_left = THROTTLE_WAITS
-        self._pause = _FIRST_PAUSE
-
-    def __call__(self, error: Exception) -> bool | float:
-        if isinstance(error, NoRoom):  # has waited long enough already
-            return False
-        if isinstance(error, Throttled):
-            self._throttles_left -= 1
-            return self._throttles_left >= 0 and min(error.seconds, _LONGEST_WAIT) + 0.05 + random.random() * 0.2
-        if not isinstance(error, ErpUnavailable | BadAnswer):
-            return False
-        self._failures_left -= 1
-        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
-        return self._failures_left >= 0 and pause * (0.5 + random.random())

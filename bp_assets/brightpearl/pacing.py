@@ -122,11 +122,14 @@ class RequestBudget:
         """The budget that the shops file describes."""
         return cls(erp.requests_per_minute, erp.reserve_percent, minute=erp.minute, lanes=erp.lanes, store=store)
 
-    def take(self, lane: Lane) -> Taken:
+    def take(self, lane: Lane, given_up: Callable[[], bool] = lambda: False) -> Taken:
         """Wait until ``lane`` may send one request, and count it as sent. Pair with :meth:`landed`.
 
+        ``given_up`` is asked about once a second: a caller in another thread may not want it any more.
+
         Raises:
-            NoRoom: the lane found none in ``MOST_WAITS`` minutes. Whatever the store raises: nothing was taken.
+            NoRoom: the lane found none in ``MOST_WAITS`` minutes, or it was given up. Whatever the store raises:
+            nothing was taken.
         """
         mine = Taken(LANES.index(lane), self._clock())
         end = mine.since + MOST_WAITS * self.limits.minute
@@ -137,7 +140,7 @@ class RequestBudget:
                     if mine.error:
                         raise mine.error
                     now = self._clock()
-                    if now >= end:
+                    if now >= end or given_up():
                         raise NoRoom(self._next - now if self._next > now else POLL_SECONDS)
                     if self._busy or (mine.asked and now < self._next):
                         self._rest(self._turn, max(0.001, (self._next if not self._busy else end) - now))
