@@ -4,15 +4,16 @@ Read: the table's row count. Written: metadata of the materialisation, as people
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 import dagster as dg
 
 from bp_assets import catalog
-from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.reading import Misread
+from bp_assets.domain.lanes import Lane
 from bp_assets.lake.frames import Change, Writer
 from bp_assets.lake.tables import BY_NAME
 
@@ -34,6 +35,13 @@ class Said:
         return cls(count[0] if count else 0, sum(one.written for one in changes), sum(one.deleted for one in changes))
 
 
+class Spender(Protocol):
+    """Who sent requests: how many by (minute in UTC, lane)."""
+
+    @property
+    def minutes(self) -> Mapping[tuple[datetime, Lane], int]: ...
+
+
 def together(words: str) -> str:
     """Words that the UI does not break apart, for the cells of a table."""
     return words.replace(" ", "\N{NO-BREAK SPACE}").replace("-", "\N{NON-BREAKING HYPHEN}")
@@ -44,7 +52,7 @@ def told(
     table: str,
     said: Said,
     *,
-    client: ErpClient | None = None,
+    client: Spender | None = None,
     misread: Sequence[Misread] = (),
     **more: Any,
 ) -> dg.MaterializeResult[Any]:
@@ -69,9 +77,11 @@ def told(
     return dg.MaterializeResult(asset_key=catalog.key(table), metadata=metadata)
 
 
-def requests_made(*clients: ErpClient) -> dict[str, Any]:
+def requests_made(*spenders: Spender) -> dict[str, Any]:
     """What a run spent of the ERP's request cap, by lane and minute, as metadata of whatever it did with it."""
-    spent = sum((client.minutes for client in clients), Counter())
+    spent = Counter[tuple[datetime, Lane]]()
+    for one in spenders:
+        spent.update(one.minutes)
     rows = [
         dg.TableRecord({"minute": f"{minute:%Y-%m-%d %H:%M}", "lane": lane, "requests": count})
         for (minute, lane), count in sorted(spent.items())

@@ -56,7 +56,7 @@ def search(
         answer = client.get(path, params if first == 1 else {**params, "firstResult": first})
         if answer.response is None:
             return
-        names, rows, meta = _page(path, answer.response)
+        names, rows, meta = read_page(path, answer.response)
         for row in rows:
             yield dict(zip(names, row, strict=True))
         if not meta.get("morePagesAvailable"):
@@ -84,14 +84,14 @@ def count(client: ErpClient, path: str, filters: Filters) -> int:
     answer = client.get(path, {**filters, "countOnly": True})
     if answer.response is None:
         return 0
-    _, _, meta = _page(path, {"results": [], **answer.response} if isinstance(answer.response, dict) else {})
+    _, _, meta = read_page(path, {"results": [], **answer.response} if isinstance(answer.response, dict) else {})
     found = meta.get("resultsAvailable")
     if type(found) is not int:
         raise BadAnswer(f"{path}: the count has no resultsAvailable", answer.status)
     return found
 
 
-def _page(path: str, response: Any) -> tuple[list[str], list[list[Any]], dict[str, Any]]:
+def read_page(path: str, response: Any) -> tuple[list[str], list[list[Any]], dict[str, Any]]:
     """Column names, rows and meta-data of one page, checked for shape."""
     if isinstance(response, dict):
         meta, rows = response.get("metaData"), response.get("results")

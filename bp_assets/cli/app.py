@@ -197,6 +197,29 @@ def sql(
     raise typer.Exit(run(_home(home), query, as_json=json_, limit=limit, with_contacts=with_contacts))
 
 
+@app.command(epilog=after_help("refresh"))
+def refresh(
+    resources: Annotated[
+        list[str] | None, typer.Argument(help="Resources, or tables of them: orders, products. Default: all.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")] = False,
+    accept_deletions: Annotated[
+        bool, typer.Option("--accept-deletions", help="Delete what is gone, however much it is.")
+    ] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Bring Brightpearl's tables up to date: the first time everything, then what changed.
+
+    Only reads from the ERP, within the request cap that it shares with everything else. A pull that was cut off goes on
+    where it stopped; tables change at its end, all at once. Exits 1 if deletions were held back or a resource is being
+    read elsewhere.
+    """
+    from bp_assets.cli.refresh import run
+
+    raise typer.Exit(run(_home(home), _config(config), resources or [], full=full, accept_deletions=accept_deletions))
+
+
 @app.command(epilog=after_help("retry"))
 def retry(
     receipts: Annotated[

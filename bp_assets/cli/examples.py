@@ -39,6 +39,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("tillbridge sql --home .tillbridge/demo @month-end.sql", "a query file, on the demo's tables"),
     ),
+    "refresh": (
+        ("tillbridge refresh", "what changed; the first time everything"),
+        ("tillbridge refresh orders products --full", "two resources, read whole"),
+        ("tillbridge refresh orders --accept-deletions", "after the refresh said that it held deletions back"),
+    ),
     "retry": (
         ("tillbridge retry", "everything that is rejected or quarantined"),
         ("tillbridge retry --reason tax_not_mapped", "after a tax was added to the map"),
@@ -62,6 +67,7 @@ EFFECTS = {
     "live": ("the shops file, ERP and tills", "`<home>`, kept; through its runs the ERP; the ERP's webhooks if asked"),
     "preflight": ("the shops file, the ERP (GET only), every till, every drop folder", "nothing"),
     "sql": ("the lake, at one snapshot", "nothing"),
+    "refresh": ("the ERP (GET and OPTIONS only), the shops file, the lake", "the ERP's tables in the lake"),
     "retry": ("the ledger, the shops file", "the ledger: receipts wait again. Nothing is sent"),
     "close": ("the ledger, the shops file", "the ledger: the next posting run is asked to close the day"),
     "status": ("the ledger; the shops file, to judge by", "nothing"),

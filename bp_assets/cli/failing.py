@@ -35,6 +35,7 @@ def _explained() -> tuple[type[Exception], ...]:
     from bp_assets.brightpearl.errors import ErpError
     from bp_assets.cli.lakeside import JobFailed
     from bp_assets.cli.processes import DidNotStart
+    from bp_assets.cli.refresh import NoResource
     from bp_assets.cli.retry import NotKnown
     from bp_assets.cli.sql import BadQuery
     from bp_assets.cli.state import NoState
@@ -42,7 +43,7 @@ def _explained() -> tuple[type[Exception], ...]:
     from bp_assets.ledger.errors import LedgerError
     from bp_assets.tills.protocol import TillError
 
-    ours: tuple[type[Exception], ...] = (BadQuery, DidNotStart, JobFailed, NoState, NotKnown)
+    ours: tuple[type[Exception], ...] = (BadQuery, DidNotStart, JobFailed, NoResource, NoState, NotKnown)
     return (*ours, ConfigError, ErpError, LakeError, LedgerError, TillError)
 
 

@@ -98,7 +98,8 @@ class Chosen:
 
     ``sql`` answers ``id`` and, optionally, ``touched_on``: an increment asks for the ids that were never read, that
     were touched since they were read, or whose reading is older than ``Resource.rotate``. What is no longer chosen
-    loses its rows (reservations of an order that is no longer open), unless ``forget`` says otherwise.
+    loses its rows (reservations of an order that is no longer open), unless ``forget`` says otherwise. With ``changes``
+    what their search names is read too, if it is chosen.
     """
 
     sql: str
@@ -227,7 +228,8 @@ def _fault(one: Resource) -> str:
         return "changes that ask nothing"
     if one.changes and one.get is None and one.changes.path != getattr(one.listing, "path", ""):
         return "without a GET changes must come from the same search as the listing"
-    if one.rotate and one.changes and not (one.sweep.every and one.sweep.every < one.rotate):
+    swept = one.changes and not isinstance(one.listing, Chosen)
+    if one.rotate and swept and not (one.sweep.every and one.sweep.every < one.rotate):
         return "what has changes is read again in turn when it is swept, so the sweep must come oftener than the turn"
     if not 0 < one.sweep.valve <= 1:
         return "the valve is a share: above 0, at most 1"

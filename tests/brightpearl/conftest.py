@@ -88,7 +88,7 @@ def client(box):
 
 @pytest.fixture(autouse=True)
 def _fast_backoff(monkeypatch):
-    monkeypatch.setattr("bp_assets.brightpearl.client._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("bp_assets.brightpearl.patience._FIRST_PAUSE", 0.01)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """OAuth: when tokens are renewed, who keeps them, and that it happens once."""
 
+import asyncio
 import concurrent.futures
 
 import httpx
@@ -9,6 +10,7 @@ from bp_assets.brightpearl.auth import MemoryTokens, OAuth, Tokens, must_refresh
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.errors import ErpUnavailable, Unauthorised
 from bp_assets.brightpearl.pacing import RequestBudget
+from bp_assets.brightpearl.reader import ErpReader
 from tests.brightpearl.conftest import erp
 
 TAX = "/accounting-service/tax-code"
@@ -127,6 +129,21 @@ def test_a_write_refused_for_its_token_was_not_done_and_is_repeated_once(box, gr
         box.faults({"kind": "expire_token", "count": 1})
         assert client.post("/contact-service/postal-address", body).new_id is not None
     assert len(box.world.addresses) == before + 1
+
+
+def test_a_reader_whose_token_expires_while_pages_come_renews_it_once_for_all_of_them(box, grant):
+    settings, store = erp(box.url, auth="oauth", oauth_token_url=f"{box.url}/oauth/token"), Counting()
+    auth = OAuth(settings, grant["refresh_token"], "sandbox-secret", store)
+
+    async def read():
+        async with ErpReader(settings, budget=RequestBudget(100_000), auth=auth) as reader:
+            await reader.get(TAX)
+            box.world.oauth.expire_all()
+            answers = await asyncio.gather(*(reader.get(TAX) for _ in range(8)))
+            return [len(one.response) for one in answers]
+
+    assert asyncio.run(read()) == [6] * 8
+    assert len(store.written) == 2  # the first token, and its successor
 
 
 def test_many_threads_renew_a_dead_token_only_once(box, grant):

@@ -58,7 +58,7 @@ def house(erp: SandboxServer, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -
     """An empty ledger beside an ERP as new."""
     monkeypatch.delenv("TILLBRIDGE_ERP_URL", raising=False)
     # Reads are repeated after a pause that doubles from here; a test need not wait as long as a night does.
-    monkeypatch.setattr("bp_assets.brightpearl.client._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("bp_assets.brightpearl.patience._FIRST_PAUSE", 0.01)
     with httpx.Client(base_url=erp.url) as http:
         http.post("/sandbox/reset").raise_for_status()
         stock_the_range(http)

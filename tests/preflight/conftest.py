@@ -74,7 +74,7 @@ def house(server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("bp_assets.brightpearl.client._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("bp_assets.brightpearl.patience._FIRST_PAUSE", 0.01)
     return House(server, tmp_path)
 
 

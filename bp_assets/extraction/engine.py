@@ -1,0 +1,228 @@
+"""The one engine behind every resource: plan, read, spool, and put into the lake in one transaction.
+
+Read: the ERP through a reader that can send nothing but reads, the lake, the spool of a run that was cut off. Written:
+the spool, and at the end the resource's tables with their marks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from bp_assets.brightpearl.reader import ErpReader
+from bp_assets.domain.lanes import Lane
+from bp_assets.extraction.fetching import Fetch
+from bp_assets.extraction.listing import plan_for
+from bp_assets.extraction.members import Members
+from bp_assets.extraction.merging import MEMORY, THREADS, Merged, merge
+from bp_assets.extraction.plan import Kind, Plan, State, fingerprint, kind_of
+from bp_assets.extraction.progress import Progress
+from bp_assets.extraction.resource import Resource, Whole
+from bp_assets.extraction.spool import Spool, spool_of
+from bp_assets.lake.connect import Lake
+from bp_assets.lake.frames import Writer, mark
+
+LANES: Mapping[Kind, Lane] = {Kind.FULL: "backfill", Kind.SWEEP: "sweep", Kind.CHANGES: "changes"}
+# A pull of the whole account is work of an hour on one core; posting a sale is work of a moment that a customer's web
+# order waits for. So the thread that reads and decodes steps back where both want the core.
+NICE = 10
+Tell = Callable[[Progress], None]
+_WATCHED_SECONDS, _STOPPING_SECONDS = 0.5, 10.0
+
+
+class TooManyGone(Exception):
+    """More objects seem to be gone than the valve lets pass. All else is in the lake; nothing was deleted."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What a refresh did, for people and for Dagster. ``requests`` by route; ``planned`` those of the plan alone."""
+
+    resource: str
+    kind: Kind
+    merged: Merged
+    requests: dict[str, int]
+    minutes: Mapping[tuple[datetime, Lane], int]
+    planned: int
+    resumed: int
+    seconds: float
+
+    @property
+    def sent(self) -> int:
+        return sum(self.requests.values())
+
+
+def refresh(
+    resource: Resource,
+    lake: Lake,
+    reader_in: Callable[[Lane], ErpReader],
+    *,
+    full: bool = False,
+    accept_deletions: bool = False,
+    hinted: Iterable[int] = (),
+    tell: Tell = lambda progress: None,
+) -> Told:
+    """Bring one resource's tables up to date; a run that was cut off is gone on with.
+
+    ``reader_in`` makes a reader for a lane. ``tell`` is called about twice a second, and when the phase changes.
+
+    Raises:
+        TooManyGone: everything is in the lake but the deletions. SpoolBusy: another process is at it.
+        ErpError: as the ERP's reader; the lake is as it was, what was read so far is kept for the next run.
+        LakeError: as the lake; likewise.
+    """
+    began = time.monotonic()
+    with spool_of(lake.home, resource.name) as spool:
+        run = _Run(resource, lake, spool, reader_in, tell)
+        _in_background(lambda: run.read(full=full, hinted=hinted), lambda: tell(run.progress))
+        told = run.finish(accept_deletions=accept_deletions, began=began)
+    if told.merged.held_back:
+        raise TooManyGone(_too_many(resource, told.merged))
+    return told
+
+
+@dataclass(slots=True)
+class _Run:
+    """One refresh of one resource."""
+
+    resource: Resource
+    lake: Lake
+    spool: Spool
+    reader_in: Callable[[Lane], ErpReader]
+    tell: Tell
+    plan: Plan | None = None
+    state: State | None = None
+    progress: Progress = field(default_factory=lambda: Progress(""))
+    requests: dict[str, int] = field(default_factory=dict)
+    minutes: Mapping[tuple[datetime, Lane], int] = field(default_factory=dict)
+
+    async def read(self, *, full: bool, hinted: Iterable[int]) -> None:
+        """Everything that the ERP is asked for: into the spool."""
+        resource, now = self.resource, datetime.now(UTC)
+        self.progress = Progress(resource.name)
+        with self.lake.open() as reading:
+            found = mark(reading, resource.main)
+            self.state = State.of_mark(found.mark if found else None)
+            lookups = {name: _lookup(reading.execute(sql).fetchall()) for name, sql in resource.lookups.items()}
+        kind = kind_of(resource, self.state, now, full=full)
+        self.plan = self.spool.resume(fingerprint(resource), now)
+        if self.plan is not None and kind is Kind.FULL and self.plan.kind is not Kind.FULL:
+            self.plan = None  # more is wanted than the run that was cut off had in mind
+        async with self.reader_in(_lane(resource, self.plan.kind if self.plan else kind)) as reader:
+            try:
+                if self.plan is None:
+                    with self.lake.open() as reading:
+                        self.plan = await plan_for(resource, kind, self.state, reader, reading, hinted)
+                    self.spool.begin(self.plan)
+                members = Members(self.state.members if self.state else (), learning=self.state is None)
+                await Fetch(resource, self.plan, self.spool, reader, members, lookups, self.progress).run()
+            finally:
+                self.requests = {route: count for (_, route), count in sorted(reader.counts.items())}
+                self.minutes = reader.minutes
+
+    def finish(self, *, accept_deletions: bool, began: float) -> Told:
+        """What was read: into the lake."""
+        plan = self.plan
+        assert plan is not None  # read() came to its end
+        self.progress.phase = "writing"
+        self.tell(self.progress)
+
+        def work(writer: Writer) -> Merged:
+            with _little_memory(writer):
+                return merge(writer, self.resource, plan, self.spool, self.state, accept_deletions=accept_deletions)
+
+        merged = self.lake.write(work)
+        self.spool.clear()
+        self.progress.phase = "done"
+        self.tell(self.progress)
+        return Told(
+            self.resource.name, plan.kind, merged, self.requests, self.minutes,
+            planned=self.progress.planned, resumed=self.progress.before, seconds=time.monotonic() - began,
+        )  # fmt: skip
+
+
+class _little_memory:
+    """For the time of a merge DuckDB keeps to a bound that leaves room for everything else in 600 MB."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._run = writer.connection.execute
+        row = self._run("SELECT current_setting('memory_limit'), current_setting('threads')").fetchone()
+        self._before = row or ("1GB", 2)
+
+    def __enter__(self) -> None:
+        self._set(MEMORY, THREADS)
+
+    def __exit__(self, *_: object) -> None:
+        self._set(*self._before)
+
+    def _set(self, memory: str, threads: int) -> None:
+        self._run(f"SET memory_limit = '{memory}'")
+        self._run(f"SET threads = {threads}")
+
+
+def _lane(resource: Resource, kind: Kind) -> Lane:
+    """A small list is one request: it need not queue behind a pull of the whole account."""
+    return "changes" if isinstance(resource.listing, Whole) else LANES[kind]
+
+
+def _lookup(rows: list[tuple[Any, ...]]) -> Any:
+    """Two columns: the first to the second. One: its values."""
+    if rows and len(rows[0]) == 2:
+        return dict(rows)
+    return tuple(row[0] for row in rows)
+
+
+def _in_background(work: Callable[[], Coroutine[Any, Any, None]], look: Callable[[], None]) -> None:
+    """Run ``work`` in a thread that gives way to all others: on Linux each thread has a priority of its own.
+
+    ``look`` is called here, now and then. An interruption of the caller ends the work first: nothing goes on behind the
+    back of whoever pressed Ctrl-C.
+    """
+    errors: list[BaseException] = []
+    stop = threading.Event()
+
+    async def watched() -> None:
+        doing = asyncio.ensure_future(work())
+        while not doing.done():
+            await asyncio.wait({doing}, timeout=_WATCHED_SECONDS)
+            if stop.is_set():
+                doing.cancel()
+        await doing
+
+    def run() -> None:
+        try:
+            if sys.platform == "linux":
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            asyncio.run(watched())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="extraction", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(_WATCHED_SECONDS)
+            look()
+    except BaseException:
+        stop.set()
+        thread.join(_STOPPING_SECONDS)
+        raise
+    if errors:
+        raise errors[0]
+
+
+def _too_many(resource: Resource, merged: Merged) -> str:
+    share = 100 * merged.held_back / max(1, merged.known)
+    return (
+        f"{resource.name}: {merged.held_back:,} of {merged.known:,} objects ({share:.0f} %) are no longer there; more "
+        f"than {resource.sweep.valve:.0%} at once is not believed. They were not deleted, all other changes are in the "
+        "tables. Look in Brightpearl: if they are really gone, run "
+        f"`tillbridge refresh {resource.name} --accept-deletions`; if not, the next refresh asks again."
+    )

@@ -1,0 +1,136 @@
+"""Where a refresh puts what it has read until all of it is there: a plan and Parquet parts in a folder of the resource.
+
+``plan.json`` says what is to be asked, each ``parts/NNNNNNNN`` holds what some of the requests answered. Both appear
+whole or not at all, so that a run that was killed is gone on with. One process at a time works in a folder: a lock on a
+file in it goes with the process. When the rows are in the lake, the folder is emptied.
+Read and written: ``home/extracts/<resource>``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from bp_assets.config.home import Home
+from bp_assets.extraction.decoding import OBJECTS, QUARANTINE, Batch
+from bp_assets.extraction.plan import Plan
+
+KEPT_FOR = timedelta(hours=24)  # an older plan is not gone on with: what it read is too old, and may be personal
+
+
+class SpoolBusy(Exception):
+    """Another process works on the resource. The message says what to do."""
+
+
+@dataclass(slots=True)
+class Done:
+    """What a part answers: numbers of id sets, or how far which search came. Also what was noticed on the way."""
+
+    sets: list[int] = field(default_factory=list)
+    search: int | None = None
+    last_id: int = 0
+    place: int = 1
+    ended: bool = False
+    rows: int = 0
+    objects: int = 0
+    members: dict[str, int] = field(default_factory=dict)
+    unasked: int = 0
+
+
+class Spool:
+    """The folder of one resource. Use within :func:`spool_of`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._parts = folder / "parts"
+        self._next = 0
+
+    def resume(self, fingerprint: str, now: datetime) -> Plan | None:
+        """The plan of a run that did not get to its end, if it can be gone on with; else the folder is emptied."""
+        plan: Plan | None = None
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            plan = Plan.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
+        if plan is None or plan.fingerprint != fingerprint or now - plan.made > KEPT_FOR:
+            self.clear()
+            return None
+        for unfinished in self._parts.glob(".*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        self._next = 1 + max((int(part.name) for part in self._parts.iterdir()), default=-1)
+        return plan
+
+    def begin(self, plan: Plan) -> None:
+        self.clear()
+        self._parts.mkdir(parents=True)
+        waiting = self.folder / ".plan.json"
+        waiting.write_text(plan.dumps(), encoding="utf-8")
+        _settle(waiting)
+        waiting.replace(self.folder / "plan.json")
+
+    def write(self, batch: Batch, done: Done) -> None:
+        """One part, whole or not at all."""
+        name = f"{self._next:08d}"
+        waiting = self._parts / f".{name}"
+        waiting.mkdir()
+        frames = batch.frames()
+        frames["_objects"] = pl.DataFrame(batch.objects, schema=OBJECTS, orient="row")
+        frames["_quarantined"] = pl.DataFrame(batch.quarantined, schema=QUARANTINE, orient="row")
+        for table, frame in frames.items():
+            if frame.height:
+                frame.write_parquet(waiting / f"{table}.parquet", compression="lz4", statistics=False)
+                _settle(waiting / f"{table}.parquet")
+        done.rows, done.objects = batch.size, len(batch.objects)
+        done.members, done.unasked = dict(batch.fields), batch.unasked
+        (waiting / "done.json").write_text(json.dumps(asdict(done)), encoding="utf-8")
+        _settle(waiting / "done.json")
+        waiting.rename(self._parts / name)
+        self._next += 1
+
+    def done(self) -> list[Done]:
+        """What was answered so far, in the order it was written."""
+        parts = sorted(self._parts.iterdir()) if self._parts.exists() else []
+        return [Done(**json.loads((part / "done.json").read_text(encoding="utf-8"))) for part in parts]
+
+    def files(self, name: str) -> list[str]:
+        """The Parquet files of a table, of ``_objects`` or of ``_quarantined``, oldest first."""
+        return [str(path) for path in sorted(self._parts.glob(f"*/{name}.parquet"))]
+
+    def clear(self) -> None:
+        (self.folder / "plan.json").unlink(missing_ok=True)  # first: parts without a plan are nothing
+        shutil.rmtree(self._parts, ignore_errors=True)
+        self._next = 0
+
+
+@contextmanager
+def spool_of(home: Home, resource: str) -> Iterator[Spool]:
+    """The resource's folder for this process alone.
+
+    Raises:
+        SpoolBusy: another process has it.
+    """
+    folder = home.root / "extracts" / resource
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # what waits here may be personal
+    with (folder / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SpoolBusy(
+                f"{resource} is being read by another process (a Dagster run, or `tillbridge refresh`). "
+                "Wait for it; nothing was asked."
+            ) from None
+        yield Spool(folder)
+
+
+def _settle(file: Path) -> None:
+    """Make sure that the file's content is on the disk before its name is."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())

@@ -1,0 +1,179 @@
+"""The engine on a real description: a whole pull, what changed, what is gone, what can't be understood."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bp_assets.brightpearl.errors import Unauthorised
+from bp_assets.extraction import listing
+from bp_assets.extraction.engine import TooManyGone
+from bp_assets.extraction.plan import Kind
+from bp_assets.extraction.resource import Context, Decoded, Resource, Sweep, Unclear
+from bp_assets.extraction.resources import ALL
+from tests.extraction.conftest import PRODUCTS, Account
+
+BY_NAME = {resource.name: resource for resource in ALL}
+# The sandbox made its products a moment ago: with an overlap, or a margin, all of them would be news.
+PRODUCT = BY_NAME["products"]
+assert PRODUCT.changes is not None
+PRODUCT = replace(PRODUCT, changes=replace(PRODUCT.changes, overlap=timedelta(0)))
+SWEPT = replace(PRODUCT, sweep=replace(PRODUCT.sweep, every=timedelta(0)), rotate=None)
+OPTIONS, GET = "OPTIONS /product-service/product", "GET /product-service/product/{}"
+SEARCH = "GET /product-service/product-search"
+SETS = -(-PRODUCTS // 200)
+
+
+@pytest.fixture(autouse=True)
+def _sure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "WELL_AFTER", timedelta(0))
+
+
+def ids(account: Account) -> list[int]:
+    return [row[0] for row in account.rows("select product_id from products order by 1")]
+
+
+def test_a_first_pull_reads_all_in_as_few_requests_as_the_limits_allow_and_the_next_one_asks_one_question(
+    account: Account,
+) -> None:
+    told = account.refresh(PRODUCT)
+    there = len(account.world.products)
+    assert (told.kind, told.planned, told.requests) == (Kind.FULL, SETS, {OPTIONS: 1, GET: SETS})
+    assert account.rows("select count(*), count(distinct product_id) from products") == [(there, there)]
+    assert account.rows("select count(*) from extraction_objects where resource = 'products'") == [(there,)]
+    assert told.merged.quarantined == ()
+
+    before = account.rows("select product_id, as_of from products order by 1")
+    for _ in range(2):  # updatedOn, then createdOn in its turn
+        told = account.refresh(PRODUCT)
+        assert (told.kind, told.requests, told.merged.changed) == (Kind.CHANGES, {SEARCH: 1}, 0)
+    assert account.rows("select product_id, as_of from products order by 1") == before
+
+
+def test_a_changed_object_is_written_anew_and_no_other_is_touched(account: Account) -> None:
+    account.refresh(PRODUCT)
+    before = dict(account.rows("select product_id, as_of from products"))
+    changed = ids(account)[700]
+    account.edit("products", {"sku": account.sku(changed), "name": "Renamed"})
+    told = account.refresh(PRODUCT)
+    assert told.requests == {SEARCH: 2, GET: 1}  # once one question finds something, the other is asked too
+    assert (told.merged.objects, told.merged.changed, told.merged.written["products"]) == (1, 1, 1)
+    after = dict(account.rows("select product_id, as_of from products"))
+    assert [one for one in after if after[one] != before[one]] == [changed]
+    assert account.rows("select name from products where product_id = ?", changed) == [("Renamed",)]
+
+
+def test_what_the_listing_no_longer_names_is_deleted_from_every_table(account: Account) -> None:
+    account.refresh(PRODUCT)
+    gone = ids(account)[5]
+    del account.world.products[gone]
+    told = account.refresh(SWEPT)
+    assert (told.kind, told.merged.gone, told.requests[OPTIONS]) == (Kind.SWEEP, 1, 1)
+    for table, given in PRODUCT.tables.items():
+        assert account.rows(f"select count(*) from {table} where {given.id} = ?", gone) == [(0,)], table
+    assert account.rows("select count(*) from extraction_objects where object_id = ?", gone) == [(0,)]
+
+
+def test_a_mass_deletion_is_held_back_until_a_person_accepts_it(account: Account) -> None:
+    account.refresh(PRODUCT)
+    all_ids = ids(account)
+    for one in all_ids[:100]:
+        del account.world.products[one]
+    account.edit("products", {"sku": account.sku(all_ids[300]), "name": "Renamed"})
+    message = (
+        rf"products: 100 of {PRODUCTS:,} objects \(1\d %\) are no longer there; more than 5% at once is not "
+        r"believed. .* `tillbridge refresh products --accept-deletions`"
+    )
+    for _ in range(2):  # the next refresh looks again
+        with pytest.raises(TooManyGone, match=message):
+            account.refresh(SWEPT)
+    assert ids(account) == all_ids
+    assert account.rows("select name from products where product_id = ?", all_ids[300]) == [("Renamed",)]
+    told = account.refresh(SWEPT, accept_deletions=True)
+    assert (told.merged.gone, told.merged.held_back) == (100, 0)
+    assert ids(account) == all_ids[100:]
+
+
+def refusing(resource: Resource, *strange: int) -> Resource:
+    """The resource, but its decode function does not understand some objects."""
+
+    def decode(object_id: int, raw: Any, context: Context) -> Decoded:
+        if object_id in strange:
+            raise Unclear("status is a list, not a text")
+        return resource.decode(object_id, raw, context)
+
+    return replace(resource, decode=decode)
+
+
+def test_a_record_that_is_not_understood_waits_in_quarantine_and_leaves_it_when_it_is(account: Account) -> None:
+    quarantine = "select object_id, reason, json_extract_string(raw, '$.id') from personal.extraction_quarantine"
+    account.refresh(PRODUCT)
+    known = ids(account)[3]
+    told = account.refresh(refusing(PRODUCT, known), full=True)
+    assert told.merged.quarantined == (str(known),)
+    assert account.rows(quarantine) == [(str(known), "status is a list, not a text", str(known))]
+    assert (known in ids(account), len(ids(account))) == (True, PRODUCTS)  # as it was last understood
+    first_seen = account.rows("select first_seen from personal.extraction_quarantine")
+    account.refresh(refusing(SWEPT, known))  # asked again with each sweep
+    assert account.rows("select first_seen from personal.extraction_quarantine") == first_seen
+    told = account.refresh(SWEPT)
+    assert told.merged.written["products"] == 1
+    assert account.rows(quarantine) == []
+
+
+def test_rows_that_do_not_fit_their_table_cost_their_object_alone(account: Account) -> None:
+    faults: dict[int, Any] = {1: None, 2: 5, 3: "x" * 3}
+
+    def decode(object_id: int, raw: Any, context: Context) -> Decoded:
+        decoded = dict(PRODUCT.decode(object_id, raw, context))
+        kind = object_id % 500
+        if kind in faults:
+            columns = PRODUCT.tables["products"].columns
+            row = list(decoded["products"][0])
+            row[columns.index("name" if kind < 3 else "brand_id")] = faults[kind]
+            decoded["products"] = [tuple(row)]
+        return decoded
+
+    told = account.refresh(replace(PRODUCT, decode=decode))
+    reasons = account.rows("select distinct reason from personal.extraction_quarantine order by 1")
+    assert reasons == [
+        ("products.brand_id is a str, not a int",),
+        ("products.name is a int, not a str",),
+        ("products.name is missing",),
+    ]
+    assert told.merged.rows["products"] == PRODUCTS - len(told.merged.quarantined)
+
+
+def test_an_error_in_the_middle_keeps_what_was_read_and_the_next_run_asks_for_the_rest(account: Account) -> None:
+    account.faults({"kind": "expire_token", "route": "GET /product-service/product/*", "count": 1})
+    with pytest.raises(Unauthorised, match="TILLBRIDGE_ERP_TOKEN"):
+        account.refresh(PRODUCT)
+    assert account.rows("select count(*) from products") == [(0,)]
+    account.no_faults()
+    told = account.refresh(PRODUCT)
+    assert told.resumed < SETS
+    assert told.requests == {GET: SETS - told.resumed}
+    assert len(ids(account)) == PRODUCTS
+
+
+def test_an_account_without_orders_has_empty_tables_that_are_fresh(account: Account) -> None:
+    told = account.refresh(BY_NAME["orders"])
+    assert told.requests == {"OPTIONS /order-service/order": 1}
+    assert account.rows("select rows from lake_marks where table_name in ('orders', 'order_rows')") == [(0,), (0,)]
+
+
+def test_what_has_no_filter_is_read_again_in_turn(account: Account) -> None:
+    price = replace(PRODUCT, changes=None, rotate=timedelta(hours=4), every=timedelta(hours=1), sweep=Sweep())
+    account.refresh(price)
+    order: list[set[int]] = []
+    for _ in range(4):
+        before = dict(account.rows("select object_id, read_on from extraction_objects where resource = 'products'"))
+        told = account.refresh(price)
+        assert told.kind is Kind.CHANGES
+        after = dict(account.rows("select object_id, read_on from extraction_objects where resource = 'products'"))
+        order.append({one for one in after if after[one] != before[one]})
+    assert len(set().union(*order)) == len(after)  # all of them within four hours
+    assert max(map(len, order)) <= len(after) * 11 // 40 + 1
