@@ -5,7 +5,7 @@ graph needs (kinds, tags, what is made from what) stands here. Assets know each 
 to read for the shape of the graph.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ TILLS, BRIGHTPEARL = "tills", "brightpearl"  # the two outsides: shown in the gr
 POSTINGS = "postings"  # the ledger's own: no table of the lake, posting runs tell of it as they go
 POSTINGS_KEY = dg.AssetKey([POSTINGS])
 FINANCE_FILE = "finance_file"
+FORECASTING_EXPORT = "forecasting_export"
 # Two runs that write one table collide in the lake and one comes again; an ERP or a disk may be away for a moment.
 RETRY = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
@@ -192,8 +193,8 @@ def key(name: str) -> dg.AssetKey:
 
 
 def names() -> tuple[str, ...]:
-    """All tables of the lake in their order, then the published file."""
-    return (*BY_NAME, FINANCE_FILE)
+    """All tables of the lake in their order, then what is written for outside."""
+    return (*BY_NAME, FINANCE_FILE, FORECASTING_EXPORT)
 
 
 def spec(name: str) -> dg.AssetSpec:
@@ -225,6 +226,11 @@ def finance_file_attributes() -> dict[str, Any]:
     return _attributes(finance_file_spec())
 
 
+def forecasting_export_attributes(made_from: Sequence[str]) -> dict[str, Any]:
+    """The forecasting files as keyword arguments of ``@asset``."""
+    return _attributes(forecasting_export_spec(made_from))
+
+
 def _attributes(found: dg.AssetSpec) -> dict[str, Any]:
     return {
         "key": found.key,
@@ -239,7 +245,7 @@ def _attributes(found: dg.AssetSpec) -> dict[str, Any]:
 
 
 def finance_file_spec() -> dg.AssetSpec:
-    """The published DuckDB file: the one asset that is no table."""
+    """The published DuckDB file: an asset that is no table."""
     return dg.AssetSpec(
         key(FINANCE_FILE),
         description="One plain DuckDB file with the published tables, replaced atomically: open it with any tool, "
@@ -255,6 +261,19 @@ def finance_file_spec() -> dg.AssetSpec:
             key("shop_health"),
             key("erp_requests"),
         ],
+    )
+
+
+def forecasting_export_spec(made_from: Sequence[str]) -> dg.AssetSpec:
+    """The set of files for forecasting tools; which tables they are made from is declared with them."""
+    return dg.AssetSpec(
+        key(FORECASTING_EXPORT),
+        description="The 27 files that forecasting tools load: a whole set at one snapshot of the lake.",
+        group_name="forecasting",
+        owners=["team:data"],
+        kinds={"file"},
+        tags={"tillbridge/reads": "lake"},
+        deps=[key(name) for name in made_from],
     )
 
 

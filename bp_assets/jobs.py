@@ -143,7 +143,15 @@ refresh_all = dg.define_asset_job(
     tags=_tags(SALES_TABLES, 240),
 )
 
+export_forecasting = dg.define_asset_job(
+    "export_forecasting",
+    _tables(catalog.FORECASTING_EXPORT),
+    description="The forecasting files from the tables as they stand; nothing where they show this snapshot already.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(catalog.FORECASTING_EXPORT, 60),
+)
+
 JOBS = (
     post_sales, retry_rejected, refresh_products, refresh_stock, read_back, run_checks, close_day, refresh_all,
-    watch_shops, publish_tables, maintain_lake,
+    watch_shops, publish_tables, maintain_lake, export_forecasting,
 )  # fmt: skip

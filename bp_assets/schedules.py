@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from bp_assets.config import ConfigError, load
-from bp_assets.jobs import close_day, maintain_lake, read_back, refresh_products, refresh_stock, run_checks
+from bp_assets.export.forecasting import never_filled
+from bp_assets.jobs import (
+    close_day,
+    export_forecasting,
+    maintain_lake,
+    read_back,
+    refresh_products,
+    refresh_stock,
+    run_checks,
+)  # fmt: skip
+from bp_assets.resources import LakeResource
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
 
@@ -107,7 +117,21 @@ maintain_lake_nightly = dg.ScheduleDefinition(
     description="Small files merged, old snapshots forgotten.",
 )
 
+
+@dg.schedule(
+    job=export_forecasting,
+    cron_schedule="15 5 * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="The forecasting files, once the night's sweeps are over; skipped where the ERP was never pulled.",
+)
+def forecasting_export_daily(lake: LakeResource) -> dg.RunRequest | dg.SkipReason:
+    with lake.open().open() as reading:
+        empty = never_filled(reading, with_contacts=False)
+    return dg.SkipReason(f"never filled: {', '.join(empty)}") if empty else dg.RunRequest()
+
+
 SCHEDULES = (
     products_hourly, products_nightly, stock_sweep, stock_nightly, read_back_sweep, checks_hourly, close_day_daily,
-    maintain_lake_nightly,
+    maintain_lake_nightly, forecasting_export_daily,
 )  # fmt: skip

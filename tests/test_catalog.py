@@ -17,8 +17,8 @@ KEYS = {
     "availability_history", "brands", "brightpearl", "bundle_components", "channels", "contact_postal_addresses",
     "contacts", "customer_payments", "daily_takings", "demand_daily", "dropship_note_events",
     "dropship_note_order_rows", "dropship_notes", "erp_requests", "extraction_objects", "extraction_quarantine",
-    "finance_file", "findings", "goods_in_movements", "goods_ins", "goods_movements", "goods_out_events",
-    "goods_out_labels", "goods_out_order_rows", "goods_outs", "lead_times", "nominal_codes",
+    "finance_file", "findings", "forecasting_export", "goods_in_movements", "goods_ins", "goods_movements",
+    "goods_out_events", "goods_out_labels", "goods_out_order_rows", "goods_outs", "lead_times", "nominal_codes",
     "order_fulfillment_locations", "order_fulfillments", "order_parties", "order_rows", "order_statuses", "orders",
     "partial_fulfillments", "pos_lines", "pos_tenders", "pos_transactions", "posted_goods", "posted_order_rows",
     "posted_orders", "posted_payments", "posting_latency", "posting_log", "postings", "price_lists", "prices",
@@ -29,17 +29,17 @@ KEYS = {
     "tills", "warehouses", "weeks_of_cover",
 }  # fmt: skip
 JOBS = {
-    "close_day", "maintain_lake", "post_sales", "publish_tables", "read_back", "refresh_all", "refresh_products",
-    "refresh_stock", "retry_rejected", "run_checks", "watch_shops",
+    "close_day", "export_forecasting", "maintain_lake", "post_sales", "publish_tables", "read_back", "refresh_all",
+    "refresh_products", "refresh_stock", "retry_rejected", "run_checks", "watch_shops",
 }  # fmt: skip
 SENSORS = {"checked", "erp_changes", "new_sales", "run_failures", "shop_states", "unsettled_postings"}
 SCHEDULES = {
-    "checks_hourly", "close_day_daily", "maintain_lake_nightly", "products_hourly", "products_nightly",
-    "read_back_sweep", "stock_nightly", "stock_sweep",
+    "checks_hourly", "close_day_daily", "forecasting_export_daily", "maintain_lake_nightly", "products_hourly",
+    "products_nightly", "read_back_sweep", "stock_nightly", "stock_sweep",
 }  # fmt: skip
 GRAPH = defs.resolve_asset_graph()
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-TABLES = sorted(set(KEYS) - {"brightpearl", "tills", "postings", "finance_file"})
+TABLES = sorted(set(KEYS) - {"brightpearl", "tills", "postings", "finance_file", "forecasting_export"})
 
 
 def test_the_asset_keys_are_these_and_no_others() -> None:

@@ -23,6 +23,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
         "bp_assets.model",
         "bp_assets.finance",
         "bp_assets.operations",
+        "bp_assets.export",
         "bp_assets.forecasting",
         "bp_assets.upkeep",
         "bp_assets.preflight",

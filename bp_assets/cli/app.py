@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -218,6 +219,40 @@ def refresh(
     from bp_assets.cli.refresh import run
 
     raise typer.Exit(run(_home(home), _config(config), resources or [], full=full, accept_deletions=accept_deletions))
+
+
+class Exportable(StrEnum):
+    """What there is to export."""
+
+    FORECASTING = "forecasting"
+
+
+class ExportFormat(StrEnum):
+    """How its files are written."""
+
+    TSV = "tsv"
+    PARQUET = "parquet"
+
+
+@app.command(epilog=after_help("export"))
+def export(
+    what: Annotated[Exportable, typer.Argument(metavar="forecasting", help="The set of files.")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder of the sets. Made if need be.")],
+    format_: Annotated[ExportFormat, typer.Option("--format", help="Text for everything, or typed.")],
+    with_contacts: Annotated[
+        bool, typer.Option("--with-contacts", help="Names, e-mails and addresses too. Only the newest set is kept.")
+    ] = False,
+    keep: Annotated[int, typer.Option(min=1, max=100, help="Sets that stay, the new one among them.")] = 3,
+    home: HomeOption = None,
+) -> None:
+    """Write the 27 `Brightpearl_*` files that forecasting tools load, all at one moment of the lake.
+
+    Readers go through `DIR/current`: it names the newest whole set and is replaced in one step. A set's `manifest.json`
+    tells row counts, sizes and hashes. Without `--with-contacts` there is no personal data in it.
+    """
+    from bp_assets.cli.export import run
+
+    raise typer.Exit(run(_home(home), to, format_.value, with_contacts=with_contacts, keep=keep))
 
 
 @app.command(epilog=after_help("retry"))

@@ -44,6 +44,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("tillbridge refresh orders products --full", "two resources, read whole"),
         ("tillbridge refresh orders --accept-deletions", "after the refresh said that it held deletions back"),
     ),
+    "export": (
+        ("tillbridge export forecasting --format tsv --to /srv/forecasting", "27 files, no personal data"),
+        ("tillbridge export forecasting --format parquet --to parquet", "the same, typed"),
+        ("tillbridge export forecasting --format tsv --to private --with-contacts", "names and addresses too"),
+    ),
     "retry": (
         ("tillbridge retry", "everything that is rejected or quarantined"),
         ("tillbridge retry --reason tax_not_mapped", "after a tax was added to the map"),
@@ -68,6 +73,7 @@ EFFECTS = {
     "preflight": ("the shops file, the ERP (GET only), every till, every drop folder", "nothing"),
     "sql": ("the lake, at one snapshot", "nothing"),
     "refresh": ("the ERP (GET and OPTIONS only), the shops file, the lake", "the ERP's tables in the lake"),
+    "export": ("the lake, at one snapshot", "a new set in the folder named; then `current` in it names that set"),
     "retry": ("the ledger, the shops file", "the ledger: receipts wait again. Nothing is sent"),
     "close": ("the ledger, the shops file", "the ledger: the next posting run is asked to close the day"),
     "status": ("the ledger; the shops file, to judge by", "nothing"),

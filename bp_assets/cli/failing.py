@@ -39,12 +39,13 @@ def _explained() -> tuple[type[Exception], ...]:
     from bp_assets.cli.retry import NotKnown
     from bp_assets.cli.sql import BadQuery
     from bp_assets.cli.state import NoState
+    from bp_assets.export.errors import ExportError
     from bp_assets.lake.errors import LakeError
     from bp_assets.ledger.errors import LedgerError
     from bp_assets.tills.protocol import TillError
 
     ours: tuple[type[Exception], ...] = (BadQuery, DidNotStart, JobFailed, NoResource, NoState, NotKnown)
-    return (*ours, ConfigError, ErpError, LakeError, LedgerError, TillError)
+    return (*ours, ConfigError, ErpError, ExportError, LakeError, LedgerError, TillError)
 
 
 def _logged(error: Exception) -> str:

@@ -35,6 +35,11 @@ class Home:
         return self.root / "finance.duckdb"
 
     @property
+    def exports(self) -> Path:
+        """Sets of files for tools outside, a folder for each kind of set."""
+        return self.root / "exports"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

@@ -46,7 +46,7 @@ def publish(lake: Lake, tables: Sequence[Table] = PUBLISHED, *, always: bool = F
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     with lake.open() as connection, explained_errors(lake, OSError, duckdb.Error):
         connection.execute("BEGIN")  # one transaction reads one snapshot
-        snapshot, as_of = _snapshot(connection)
+        snapshot, as_of = current_snapshot(connection)
         if not always and (rows := _held(target, snapshot)) is not None:
             return Published(snapshot, as_of, rows, time.monotonic() - started, renewed=False)
         try:
@@ -61,7 +61,8 @@ def publish(lake: Lake, tables: Sequence[Table] = PUBLISHED, *, always: bool = F
     return Published(snapshot, as_of, rows, time.monotonic() - started, renewed=True)
 
 
-def _snapshot(connection: duckdb.DuckDBPyConnection) -> tuple[int, datetime]:
+def current_snapshot(connection: duckdb.DuckDBPyConnection) -> tuple[int, datetime]:
+    """The snapshot that this transaction reads, and its moment in UTC."""
     query = "SELECT snapshot_id, snapshot_time FROM ducklake_snapshots('lake') "
     row = connection.execute(query + "WHERE snapshot_id = (SELECT id FROM lake.current_snapshot())").fetchone()
     assert row is not None  # a lake always has a snapshot
