@@ -119,9 +119,15 @@ def patch_product_fields(call: Call) -> Reply:
 
 
 def get_product_fields(call: Call) -> Reply:
-    """Products without values and unknown ones are simply missing; always 200."""
+    """Products without values and unknown ones are simply missing; always 200. Whole numbers are texts here."""
     found = call.ids(200).pick(call.world.products)
-    return ok({str(product.id): product.custom for product in found if product.custom})
+    return ok(
+        {
+            str(product.id): {code: str(held) if type(held) is int else held for code, held in product.custom.items()}
+            for product in found
+            if product.custom
+        }
+    )
 
 
 def _definitions(kind: str) -> Callable[[Call], Reply]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.erp import codes
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, done, ok
-from sandbox.erp.idset import IdSet
+from sandbox.erp.notes import asked
 from sandbox.erp.order_create import shipping_method, text
 from sandbox.erp.order_model import Order, of_type
 from sandbox.erp.times import iso, parse_instant
@@ -58,20 +58,10 @@ def view(world: World, note: DropShip) -> dict[str, Any]:
 
 
 def get(call: Call) -> Reply:
-    """By the sales or the purchase order, and by note; ``*`` for the orders needs notes. None found is 404."""
+    """By the sales or the purchase order, and by note."""
     world = call.world
-    if len(call.params) > 1:
-        notes = IdSet(call.params[1]).limited(LIMIT).pick(world.dropships)
-        if call.params[0] != "*":
-            orders = IdSet(call.params[0]).limited(LIMIT)
-            notes = [note for note in notes if note.order_id in orders or note.purchase_id in orders]
-    else:
-        wanted = IdSet(call.params[0]).limited(LIMIT).pick(world.orders.by_id)
-        ids = dict.fromkeys(one for order in wanted for one in world.dropships_by_order.get(order.id, ()))
-        notes = [world.dropships[one] for one in ids]
-    if not notes:
-        raise codes.NOT_FOUND.error(what=f"No drop-ship notes available in {'/'.join(call.params)}")
-    return ok({str(note.id): view(world, note) for note in notes})
+    found = asked(call, LIMIT, world.dropships, world.dropships_by_order, lambda one: {one.order_id, one.purchase_id})
+    return ok({str(note.id): view(world, note) for note in found})
 
 
 def post(call: Call) -> Reply:

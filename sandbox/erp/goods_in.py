@@ -11,6 +11,7 @@ from sandbox.erp.amounts import plain, scaled
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, done, ok
 from sandbox.erp.idset import IdSet
+from sandbox.erp.notes import asked
 from sandbox.erp.order_create import instant, text
 from sandbox.erp.order_model import Order, of_type
 from sandbox.erp.search import Column, Search, add_search, narrowed
@@ -165,16 +166,7 @@ def view(world: World, receipt: Receipt) -> dict[str, Any]:
 
 def get(call: Call) -> Reply:
     world = call.world
-    if len(call.params) > 1:
-        found = IdSet(call.params[1]).limited(LIMIT).pick(world.receipts)
-        if call.params[0] != "*":
-            orders = IdSet(call.params[0]).limited(LIMIT)
-            found = [receipt for receipt in found if receipt.order_id in orders]
-    else:
-        wanted = IdSet(call.params[0]).limited(LIMIT).pick(world.orders.by_id)
-        found = [world.receipts[one] for order in wanted for one in world.receipts_by_order.get(order.id, ())]
-    if not found:
-        raise codes.NOT_FOUND.error(what=f"No goods-in notes available in {'/'.join(call.params)}")
+    found = asked(call, LIMIT, world.receipts, world.receipts_by_order, lambda one: {one.order_id})
     return ok({str(receipt.id): view(world, receipt) for receipt in found})
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.erp import codes
 from sandbox.erp.dispatch import Call, Router
 from sandbox.erp.envelope import Reply, ok
 from sandbox.erp.goods_out import Note
-from sandbox.erp.idset import IdSet
+from sandbox.erp.notes import asked
 from sandbox.erp.search import Column, Search, add_search, narrowed
 from sandbox.erp.times import iso
 
@@ -69,17 +68,8 @@ def view(world: World, note: Note) -> dict[str, Any]:
 
 def get(call: Call) -> Reply:
     world = call.world
-    if len(call.params) > 1:
-        notes = IdSet(call.params[1]).limited(LIMIT).pick(world.goods_out)
-        if call.params[0] != "*":
-            orders = IdSet(call.params[0]).limited(LIMIT)
-            notes = [note for note in notes if note.order_id in orders]
-    else:
-        wanted = IdSet(call.params[0]).limited(LIMIT).pick(world.orders.by_id)
-        notes = [world.goods_out[one] for order in wanted for one in world.notes_by_order.get(order.id, ())]
-    if not notes:
-        raise codes.NOT_FOUND.error(what=f"No goods-out notes available in {'/'.join(call.params)}")
-    return ok({str(note.id): view(world, note) for note in notes})
+    found = asked(call, LIMIT, world.goods_out, world.notes_by_order, lambda one: {one.order_id})
+    return ok({str(note.id): view(world, note) for note in found})
 
 
 def _step(name: str) -> Column:

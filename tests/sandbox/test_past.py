@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -194,3 +196,22 @@ def test_contact_search_may_show_no_change_where_the_contact_has_one(account: Ca
     unseen = next(contact.id for contact in world.contacts.values() if contact.unseen)
     assert account.rows(f"/contact-service/contact-search?contactId={unseen}")[0]["updatedOn"] is None
     assert account.read("GET", f"/contact-service/contact/{unseen}")[0]["updatedOn"] is not None
+
+
+_SIZE = """
+import resource, time
+from sandbox.config import SandboxConfig
+from sandbox.world import World
+World(SandboxConfig(products=10, orders=10))
+before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+World(SandboxConfig(products=1_400, orders=6_000))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.process_time() - began)
+"""
+
+
+def test_forty_times_as_much_would_take_less_than_three_gigabytes_and_a_minute() -> None:
+    """1,400 products and 6,000 orders are a fortieth of the account that must fit."""
+    done = subprocess.run([sys.executable, "-c", _SIZE], capture_output=True, text=True, check=True, timeout=60)
+    kilobytes, seconds = (float(text) for text in done.stdout.split())
+    assert 40 * kilobytes < 3_000_000
+    assert 40 * seconds < 60
