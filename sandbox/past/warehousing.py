@@ -33,6 +33,8 @@ def open_transfers(account: Account, at: int) -> None:
     world = account.world
     _write_down(account, at, 2, 4, "Next week's delivery")
     note, product, units = _transfer(account, at, 7)
+    units = min(units, world.stock.level(product.id, note.warehouse_id).on_hand)
+    note.rows = {-1: (product.id, units)} if units else {}
     world.stock.allocate(product.id, note.warehouse_id, units)
 
 
