@@ -6,7 +6,7 @@ Read: ``POST /sandbox/faults``. Written: nothing but the counters of the faults 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -131,7 +131,11 @@ class Faults:
 
         ``text`` is all that was sent: what ``containing`` is sought in.
         """
-        for fault in self.active:
+        return next(self.striking(kind, call, shops, text), None)
+
+    def striking(self, kind: str, call: str, shops: Callable[[], set[int]], text: Callable[[], str]) -> Iterator[Fault]:
+        """Every fault that :meth:`fires` could name, one after the other."""
+        for fault in list(self.active):
             if fault.kind != kind or not fnmatchcase(call, fault.route):
                 continue
             if fault.id_named is not None and kind != "odd_field" and not _names(call, fault.id_named):
@@ -150,8 +154,7 @@ class Faults:
                 fault.count -= 1
                 if fault.count <= 0:
                     self.active.remove(fault)
-            return fault
-        return None
+            yield fault
 
     def search_horizon(self, now_ms: int) -> int | None:
         """Records newer than this are invisible to searches; ``None`` without a search-lag fault."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -124,27 +125,25 @@ class ErpEndpoint:
         if world.faults.active:
             odd = world.faults.fires("odd_reply", call, shops, text)
             how = odd.how if odd else ""
-            reply = self._disturbed(reply, call, path)
+            reply = self._disturbed(reply, call, shops, text)
         await self._answer(send, reply, message_type, how=how)
 
-    def _disturbed(self, reply: Reply, call: str, path: str) -> Reply:
+    def _disturbed(self, reply: Reply, call: str, shops: Callable[[], set[int]], text: Callable[[], str]) -> Reply:
         """The answer with the faults that sit in its data; and what other people do once it has been read."""
         faults = self._world.faults
         if not any(fault.kind in IN_DATA for fault in faults.active):
             return reply
-        body = reply.whole()
-        bent_field = faults.fires("odd_field", call, set)
-        if bent_field:
-            body = with_odd_field(body, bent_field.path, bent_field.how, bent_field.value, bent_field.id_named)
-        lie = faults.fires("lying_count", call, set)
-        if lie:
-            body = with_lie(body, int(lie.value or PAGE_LIMIT))
+        body, odd = reply.whole(), False
+        for fault in faults.striking("odd_field", call, shops, text):
+            body, odd = with_odd_field(body, fault.path, fault.how, fault.value, fault.id_named), True
+        for fault in faults.striking("lying_count", call, shops, text):
+            body, odd = with_lie(body, int(fault.value or PAGE_LIMIT)), True
         first = first_of(body)
-        if first is not None and faults.fires("moving_rows", call, set):
-            move(self._world, path, first)
-        if first is not None and faults.fires("vanishing_rows", call, set):
-            vanish(self._world, path, first)
-        return Reply(reply.status, body) if bent_field or lie else reply
+        if first is not None and faults.fires("moving_rows", call, shops, text):
+            move(self._world, call, first)
+        if first is not None and faults.fires("vanishing_rows", call, shops, text):
+            vanish(self._world, call, first)
+        return Reply(reply.status, body) if odd else reply
 
     def _uncount(self, status: int) -> None:
         if 400 <= status < 500 and not self._world.switches.refusals_cost_quota:

@@ -20,26 +20,26 @@ def first_of(body: dict[str, Any]) -> int | None:
     return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else None
 
 
-def move(world: World, path: str, number: int) -> None:
+def move(world: World, call: str, number: int) -> None:
     """The record is edited: its updatedOn becomes now, so that it changes its place in a search by that column."""
     now = world.now_ms()
-    if path.endswith("order-search") and number in world.orders.by_id:
+    if call.endswith("order-search") and number in world.orders.by_id:
         world.orders.touch(world.orders.by_id[number], now)
-    elif path.endswith("product-search") and number in world.products:
+    elif call.endswith("product-search") and number in world.products:
         world.touch_product(world.products[number])
-    elif path.endswith("contact-search") and number in world.contacts:
+    elif call.endswith("contact-search") and number in world.contacts:
         world.contacts[number].updated = now
 
 
-def vanish(world: World, path: str, number: int) -> None:
+def vanish(world: World, call: str, number: int) -> None:
     """The record is deleted: everything after it moves up by one."""
-    if path.endswith("order-search") and number in world.orders.by_id:
+    if call.endswith("order-search") and number in world.orders.by_id:
         world.orders.forget(world.orders.by_id[number])
-    elif path.endswith("product-search") and number in world.products:
+    elif call.endswith("product-search") and number in world.products:
         delete_product(world, world.products[number])
-    elif path.endswith("contact-search") and number in world.contacts:
+    elif call.endswith("contact-search") and number in world.contacts:
         delete_contact(world, world.contacts[number])
-    elif path.endswith("goods-out-search") and number in world.goods_out:
+    elif call.endswith("goods-out-search") and number in world.goods_out:
         world.drop_note(world.goods_out[number])
-    elif path.endswith("customer-payment-search"):
+    elif call.endswith("customer-payment-search"):
         world.payments.pop(number, None)
