@@ -24,6 +24,7 @@ OPERATIONS_TABLES = ("posting_latency", "erp_requests")
 FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
 # With its check, in a job of its own: a table that is filled without its check shows no verdict in the UI.
 SHOPS_TABLES = ("shop_health",)
+ABOUT_TABLES = ("table_dictionary",)
 SALES = (*TILL_TABLES, *POSTED_TABLES, *SUMMARY_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 
 
@@ -137,7 +138,7 @@ close_day = dg.define_asset_job(
 
 refresh_all = dg.define_asset_job(
     "refresh_all",
-    dg.AssetSelection.assets(*MASTER_TABLES, "stock_levels", *SALES, *SHOPS_TABLES).without_checks(),
+    dg.AssetSelection.assets(*MASTER_TABLES, "stock_levels", *SALES, *SHOPS_TABLES, *ABOUT_TABLES).without_checks(),
     description="Every table once, in the order of the graph. For a new installation, and by hand.",
     executor_def=dg.in_process_executor,
     tags=_tags(SALES_TABLES, 240),

@@ -1,8 +1,9 @@
-"""Contracts on the tables that people read, checked by Great Expectations: one verdict per table.
+"""Contracts on the tables that people read: one verdict per table.
 
 Read: every table of ``lake/tables.py`` but ``findings``. Written: nothing.
 
-Great Expectations sees the newest ``LIMIT`` rows of a table, as pandas. Whatever needs exact decimals or another table
+Tables of the ERP's whole account are judged row by row in SQL (``whole_tables.py``), all others by Great Expectations.
+It sees the newest ``LIMIT`` rows of a table, as pandas. Whatever needs exact decimals or another table
 (sums, references, keys across the whole table) is decided by SQL for those rows and handed over as true or false, since
 it judges one column of one frame. Columns and their types are compared for the table itself.
 """
@@ -21,6 +22,7 @@ from bp_assets.lake.table import Table
 from bp_assets.lake.tables import BY_NAME, TABLES
 from checks.context import CheckContext, found
 from checks.expectations import ALSO, SUMS, VALUES
+from checks.whole_tables import is_whole, whole_table
 
 NAME = "contracts"
 LIMIT = 20_000  # newest rows per table; all of them in a small business's month, seconds in a large one's
@@ -38,7 +40,10 @@ def contracts(
         if table.name in TABLE_NAMES and (tables is None or table.name in tables):
             broken, sound = _columns(connection, table)
             findings += broken
-            findings += _validate(connection, table, sound, limit)
+            if is_whole(table):
+                findings += whole_table(connection, table, sound)
+            else:
+                findings += _validate(connection, table, sound, limit)
     return findings
 
 

@@ -10,6 +10,7 @@ from bp_assets.domain.states import State
 from bp_assets.operations.health import ShopState
 
 _DOCUMENTS = ("SO", "SC")
+_ORDER_TYPES = ("SO", "PO", "SC", "PC")
 
 # References that may lead elsewhere too: what was posted is a receipt, or a summary of some.
 ALSO: dict[tuple[str, str], str] = {
@@ -41,7 +42,17 @@ VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("posted_goods", "direction"): ("out", "in"),
     ("daily_takings", "kind"): ("tender", "tax"),
     ("shop_health", "state"): tuple(state.value for state in ShopState),
-}
+    ("order_statuses", "order_type"): _ORDER_TYPES,
+    ("orders", "order_type"): _ORDER_TYPES,
+    ("orders", "stock_status"): (
+        "SON", "SOP", "SOA", "PON", "POP", "POA", "SCN", "SCP", "SCA", "PCN", "PCP", "PCA", "NON",
+    ),
+    ("orders", "allocation_status"): ("ANR", "ANA", "APA", "AAA"),
+    ("orders", "shipping_status"): ("NST", "SNS", "SPS", "ASS"),
+    ("customer_payments", "payment_type"): ("AUTH", "CAPTURE", "PAYMENT", "RECEIPT", "VOID"),
+    ("order_parties", "role"): ("billing", "delivery", "supplier"),
+    ("demand_daily", "sales_channel_kind"): ("till", "web"),
+}  # fmt: skip
 
 # Per table: what must hold in each row, in words and in SQL. A row where it can't be said (null) is not at fault.
 SUMS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -54,6 +65,8 @@ SUMS: dict[str, tuple[tuple[str, str], ...]] = {
         ("a returned item has a negative quantity", "type <> 'item' or quantity = 0 or returned = (quantity < 0)"),
     ),
     "posted_orders": (("net + tax = total", "net + tax = total"),),
+    "orders": (("net_total + tax_total = total", "net_total + tax_total = total"),),
+    "stock_position": (("in_stock - allocated = on_hand", "in_stock - allocated = on_hand"),),
     "summary_lines": (("net + tax = gross", "net + tax = gross"),),
     "summary_tenders": (
         ("signed_amount follows type", "signed_amount = case when type = 'RECEIPT' then amount else -amount end"),

@@ -10,7 +10,7 @@ import pytest
 
 from bp_assets import catalog
 from bp_assets.catalog import PLACES
-from bp_assets.definitions import defs, resources
+from bp_assets.definitions import ASSETS, defs, resources
 from bp_assets.lake.tables import BY_NAME
 
 KEYS = {
@@ -65,6 +65,13 @@ def test_every_table_shows_its_columns_as_tables_py_has_them(table: str) -> None
     schema = SPECS[table].metadata["dagster/column_schema"]
     shown = [(column.name, column.type, column.constraints.nullable) for column in schema.columns]
     assert shown == [(column.name, column.type, column.nullable) for column in BY_NAME[table].columns]
+
+
+def test_only_these_tables_are_made_by_no_asset_here() -> None:
+    made = {key.to_user_string() for one in ASSETS for key in one.keys}
+    left = set(BY_NAME) - made
+    assert {"findings", "table_freshness"} <= left
+    assert {table.name for table in BY_NAME.values() if table.view} <= left
 
 
 def test_column_lineage_names_only_columns_that_exist() -> None:

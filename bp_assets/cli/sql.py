@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
@@ -124,11 +124,13 @@ def _no_personal(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 
     No lock: whoever may open the lake can read all of it.
     """
-    if duckdb.extract_statements(text)[0].type is duckdb.StatementType.EXPLAIN:
+    if duckdb.extract_statements(text)[0].type == duckdb.StatementType.EXPLAIN:
         return
-    plan = connection.execute(f"EXPLAIN (FORMAT json) {text}").fetchall()
-    scanned = set(re.findall(r'"Table": "(\w+)"', plan[0][1]))
-    if _LAKE_FUNCTION.search(text):  # names its table as a text, and its plan does not
+    plan: list[tuple[str, str]] = []
+    with suppress(duckdb.Error):  # the query itself will say what is wrong with it, with the right place
+        plan = connection.execute(f"EXPLAIN (FORMAT json) {text}").fetchall()
+    scanned = set(re.findall(r'"Table": "(\w+)"', plan[0][1])) if plan else set()
+    if not plan or _LAKE_FUNCTION.search(text):  # PIVOT has no plan; that of a function does not name its table
         scanned |= set(re.findall(r"\w+", text.lower()))
     for name in sorted(scanned & _PERSONAL.keys()):
         raise BadQuery(
@@ -157,8 +159,9 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _no_table(name: str, tables: Sequence[str]) -> str:
-    close = get_close_matches(name.strip('"').lower(), tables, n=1)
-    meant = f" Did you mean {close[0]}?" if close else ""
+    labels = {table.split(".")[-1]: table for table in tables}
+    close = get_close_matches(name.split(".")[-1].strip('"').lower(), labels, n=1)
+    meant = f" Did you mean {labels[close[0]]}?" if close else ""
     return f"There is no table {name}.{meant}\nTables: {', '.join(tables)}"
 
 

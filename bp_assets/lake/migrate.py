@@ -19,7 +19,7 @@ from bp_assets.lake.dictionary import fill
 from bp_assets.lake.errors import LakeNewer, LakeSchemaError
 from bp_assets.lake.forecasting_tables import MACROS
 from bp_assets.lake.frames import Writer
-from bp_assets.lake.table import MAIN, Table
+from bp_assets.lake.table import MAIN, PERSONAL, Table
 from bp_assets.lake.tables import TABLES
 
 VERSION = 3
@@ -86,9 +86,11 @@ def shape_of(tables: Sequence[Table]) -> str:
 
 
 def _inlined(tables: Sequence[Table]) -> list[tuple[str, str]]:
-    """The tables whose small writes may stay in the catalogue: a view has no rows, and some names are reserved."""
+    """The tables whose small writes may stay in the catalogue: a view has none, some names are reserved, and personal
+    data is kept in files alone, which can be deleted for good."""
     reserved = {table.name for table in tables if _RESERVED & {column.name for column in table.columns}}
-    return [(table.schema, table.name) for table in tables if not table.view and table.name not in reserved]
+    kept = [table for table in tables if not table.view and table.schema != PERSONAL and table.name not in reserved]
+    return [(table.schema, table.name) for table in kept]
 
 
 def _found(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:

@@ -6,6 +6,7 @@ import json
 import threading
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from bp_assets.cli.sql import BadQuery, run
@@ -16,7 +17,7 @@ from bp_assets.lake.frames import Writer
 from bp_assets.ledger.connection import Ledger
 from tests.cli.terminal import tillbridge
 from tests.conftest import make_database
-from tests.lake.frames_of_tests import stock, tenders
+from tests.lake.frames_of_tests import NOON, stock, tenders
 
 
 @pytest.fixture
@@ -93,17 +94,73 @@ def test_tables_are_listed_with_their_descriptions(
     assert columns[0] == {"column": "tax_code", "type": "VARCHAR", "description": "The code that order rows carry."}
 
 
+@pytest.fixture
+def with_people(lake: Lake) -> Lake:
+    people = pl.DataFrame({"contact_id": [7], "email": ["jo@example.com"], "as_of": [NOON]})
+    lake.write(lambda writer: writer.upsert("contacts", people))
+    with lake.transaction() as writer:
+        writer.connection.execute("CREATE VIEW mailing AS SELECT email FROM personal.contacts")
+        writer.connection.execute("CREATE MACRO mail_of(id) AS TABLE SELECT email FROM personal.contacts")
+    return lake
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select email from personal.contacts",
+        "select * from products p left join lake.personal.contacts c on c.contact_id = p.primary_supplier_id",
+        'select sku from products where product_id in (select contact_id from "personal"."contacts")',
+        "from mailing",
+        "from mail_of(7)",
+        "from query_table('personal.contacts')",
+        "summarize personal.contacts",
+        "pivot personal.contacts on email using count(*)",
+        "from personal.contacts at (version => 3)",
+        "from ducklake_table_insertions('lake', 'personal', 'contacts', 0, 1)",
+    ],
+)
+def test_personal_data_is_shown_only_where_that_is_meant(home: Home, with_people: Lake, query: str) -> None:
+    assert refusal(home, query) == (
+        "personal.contacts holds personal data, which is shown only where that is meant: add --with-contacts."
+    )
+
+
+def test_with_contacts_they_are_shown_and_without_them_counted(
+    home: Home, with_people: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "select contact_id, email from personal.contacts"
+    capsys.readouterr()
+    assert run(home.root, query, as_json=True, limit=None, with_contacts=True) == 0
+    assert json.loads(capsys.readouterr().out) == [{"contact_id": 7, "email": "jo@example.com"}]
+    assert answer(home, "select count(*) as n from personal.contacts", capsys) == [{"n": 1}]
+    assert answer(home, "explain from personal.contacts", capsys)
+    assert answer(home, "pivot (select 'a' as k, 1 as v) on k using sum(v)", capsys) == [{"a": 1}]
+
+
+def test_tables_of_another_schema_and_views_are_listed_with_their_words(
+    home: Home, filled: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = {row["table"]: row["description"] for row in answer(home, ".tables", capsys)}
+    assert tables["personal.contacts"].endswith("Personal data.")
+    assert tables["table_freshness"].startswith("How fresh every table is")
+    for name in ("contacts", "personal.contacts"):
+        columns = answer(home, f".columns {name}", capsys)
+        assert columns[0] == {"column": "contact_id", "type": "BIGINT", "description": "Brightpearl's contact id."}
+    assert answer(home, ".columns table_freshness", capsys)[0]["description"] == "Table."
+    assert "Did you mean personal.contacts?" in refusal(home, "from personal.contact")
+
+
 def test_a_misspelt_table_is_guessed_and_all_are_listed(home: Home, filled: Lake) -> None:
     first, second = refusal(home, "select * from pos_tender").splitlines()
     assert first == "There is no table pos_tender. Did you mean pos_tenders?"
-    assert second.startswith("Tables: channels, daily_takings, ")
+    assert second.startswith("Tables: availability_history, brands, ")
     assert refusal(home, ".columns produts").splitlines()[0] == "There is no table produts. Did you mean products?"
 
 
 def test_a_misspelt_column_shows_the_place_and_the_candidates(home: Home, filled: Lake) -> None:
     assert refusal(home, "select skuu from products").splitlines() == [
         'Referenced column "skuu" not found in FROM clause!',
-        'Candidate bindings: "sku", "status", "stock_tracked"',
+        'Candidate bindings: "sku", "status", "stock_tracked", "primary_supplier_id"',
         "LINE 1: select skuu from products",
         "               ^",
     ]

@@ -118,12 +118,12 @@ def test_names_of_code_in_the_page_exist() -> None:
     from bp_assets.brightpearl.webhooks import ensure_webhooks
     from bp_assets.definitions import ASSETS
     from bp_assets.lake.connect import Lake
+    from bp_assets.lake.freshness import FRESHNESS
     from bp_assets.tills.protocol import Till
     from checks.asset_checks import CHECKS as wrapped
     from checks.context import found
-    from checks.freshness import CADENCE
 
-    assert ASSETS and wrapped and CADENCE and callable(found) and callable(Lake.open) and callable(ensure_webhooks)
+    assert ASSETS and wrapped and FRESHNESS and callable(found) and callable(Lake.open) and callable(ensure_webhooks)
     assert {name for name in vars(Till) if not name.startswith("_")} == {
         "fetch", "control_totals", "problems", "close",
     }  # fmt: skip

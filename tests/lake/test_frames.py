@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -12,7 +14,8 @@ from bp_assets.lake.connect import Lake
 from bp_assets.lake.erp_catalogue import PRICES, STOCK_LEVELS
 from bp_assets.lake.errors import LakeSchemaError
 from bp_assets.lake.fit import fit
-from bp_assets.lake.frames import Change
+from bp_assets.lake.frames import Change, LakeMark, Writer, mark
+from bp_assets.lake.freshness import FRESHNESS
 from tests.lake.frames_of_tests import NOON, stock, tenders
 
 
@@ -137,3 +140,63 @@ def test_integers_and_narrower_decimals_fit_and_absent_nullable_columns_are_null
 def test_two_rows_with_one_key_are_refused_with_the_key() -> None:
     with pytest.raises(LakeSchemaError, match=r"two rows for table stock_levels have the key .* = \(1, 1\)"):
         fit(STOCK_LEVELS, stock((1, 1, 5), (1, 1, 6)))
+
+
+PARTS = "SELECT 1::BIGINT AS brand_id, 'Mugs' AS name, NULL::VARCHAR AS description, now() AS as_of UNION ALL "
+PARTS += "SELECT 2, 'Teas', 'loose', now()"
+
+
+def test_the_rows_of_a_query_go_in_without_passing_through_python(lake: Lake, tmp_path: Path) -> None:
+    with duckdb.connect() as maker:
+        for number in (1, 2):
+            rows = f"SELECT * FROM ({PARTS}) WHERE brand_id = {number}"
+            maker.execute(f"COPY ({rows}) TO '{tmp_path}/{number}.parquet'")
+    assert lake.write(lambda w: w.insert_query("brands", f"SELECT * FROM read_parquet('{tmp_path}/*.parquet')")) == 2
+    assert lake.read("SELECT brand_id, name FROM brands ORDER BY 1").rows() == [(1, "Mugs"), (2, "Teas")]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (f"SELECT * FROM ({PARTS}) WHERE brand_id = 1",
+         r"table brands already has a row with the key brand_id = \(1,\)"),
+        (f"SELECT * REPLACE (7::BIGINT AS brand_id) FROM ({PARTS})",
+         r"two rows for table brands have the key brand_id = \(7,\)"),
+        (f"SELECT * REPLACE (brand_id + 5 AS brand_id, nullif(name, 'Teas') AS name) FROM ({PARTS})",
+         r"column 'name' of table brands may not be null; 1 rows are, first with key \(7,\)"),
+        (f"SELECT * EXCLUDE (as_of) FROM ({PARTS})",
+         "column 'as_of' of table brands takes TIMESTAMPTZ, the query gives nothing of that name"),
+        (f"SELECT * REPLACE (brand_id::INTEGER AS brand_id) FROM ({PARTS})",
+         "column 'brand_id' of table brands takes BIGINT, the query gives INTEGER"),
+        (f"SELECT *, 1 AS colour FROM ({PARTS})",
+         "column 'colour' of table brands takes no such column, the query gives INTEGER"),
+    ],
+)  # fmt: skip
+def test_rows_of_a_query_that_do_not_fit_are_refused_and_nothing_is_written(lake: Lake, query: str, words: str) -> None:
+    lake.write(lambda w: w.insert_query("brands", f"SELECT * FROM ({PARTS}) WHERE brand_id = 1"))
+    with pytest.raises(LakeSchemaError, match=words):
+        lake.write(lambda w: w.insert_query("brands", query))
+    assert lake.read("SELECT brand_id FROM brands").rows() == [(1,)]
+
+
+def test_a_view_is_not_written(lake: Lake) -> None:
+    with pytest.raises(LakeSchemaError, match="table_freshness is a view: write the tables it is made from"):
+        lake.write(lambda w: w.replace("table_freshness", pl.DataFrame()))
+
+
+def test_how_fresh_a_table_is_shows_in_the_transaction_that_wrote_it(lake: Lake) -> None:
+    query = "SELECT as_of, high_water_mark, oldest_row_seconds, rows FROM table_freshness WHERE table_name = 'contacts'"
+    assert lake.read(query).rows() == [(None, None, None, None)]
+
+    def refreshed(writer: Writer) -> None:
+        writer.upsert("contacts", pl.DataFrame({"contact_id": [7], "as_of": [NOON]}))
+        earlier = NOON - timedelta(minutes=5)
+        writer.set_mark("contacts", {"seen": 1}, NOON, high_water=earlier, oldest=NOON - timedelta(hours=6))
+
+    lake.write(refreshed)
+    assert lake.read(query).rows() == [(NOON, NOON - timedelta(minutes=5), Decimal("21600.000"), 1)]
+    with lake.open() as reading:
+        held = mark(reading, "contacts")
+    assert held == LakeMark({"seen": 1}, NOON, 1, NOON - timedelta(minutes=5), NOON - timedelta(hours=6))
+    promised = lake.read("SELECT count(*), min(stale_after_seconds - expected_every_seconds) > 0 FROM table_freshness")
+    assert promised.rows() == [(len(FRESHNESS), True)]
