@@ -25,7 +25,7 @@ from bp_assets.budget import LedgerUsage
 from bp_assets.config import ShopsFile
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.locks import poster_lock
-from bp_assets.posting import lookup, send
+from bp_assets.posting import lookup, send, stock_batches
 from bp_assets.posting.intake import Doors, ShopIntake, ShopTaker
 from bp_assets.posting.poster import Poster, Summary
 from bp_assets.posting.verify import Verified, verify_posted
@@ -53,8 +53,10 @@ def at_once() -> Iterator[None]:
     """
     in_flight = send._IN_FLIGHT
     # Poster and ledger keep the simulated day's time together; the machine's own says nothing about either.
-    one_clock = mock.patch.object(lookup, "clock_ahead", lambda ledger: timedelta())
-    with mock.patch.dict(os.environ, {"SQUARE_ACCESS_TOKEN": SQUARE_TOKEN}), one_clock:
+    orders, stock = (
+        mock.patch.object(asking, "clock_ahead", lambda ledger: timedelta()) for asking in (lookup, stock_batches)
+    )
+    with mock.patch.dict(os.environ, {"SQUARE_ACCESS_TOKEN": SQUARE_TOKEN}), orders, stock:
         os.environ.pop("TILLBRIDGE_ERP_URL", None)
         os.environ.pop("TILLBRIDGE_SQUARE_URL", None)
         stamina.set_testing(True, attempts=100, cap=True)
