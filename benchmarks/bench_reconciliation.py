@@ -20,7 +20,7 @@ from decimal import Decimal
 
 import duckdb
 
-from bp_assets.config.shops import ShopsFile, loads
+from bp_assets.config import ShopsFile, loads
 from bp_assets.finance.reconciliation import reconciliation
 from bp_assets.lake.tables import PUBLISHED
 

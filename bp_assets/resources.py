@@ -129,12 +129,13 @@ class ShopsResource(dg.ConfigurableResource):
     path: str = Field(default="", description="The shops file; empty: what TILLBRIDGE_CONFIG says, else shops.toml.")
 
     def load(self) -> ShopsFile:
-        """The file as it stands now: a mended map holds from the next run on.
+        """The file as it stands now: a mended map holds from the next run on. A shop whose entry is wrong is left out
+        (``ShopsFile.broken``): it must not stop the others.
 
         Raises:
-            ConfigError: it is missing or wrong; every fault is listed.
+            ConfigError: the file is missing, or wrong for all; every fault is listed.
         """
-        return load(Path(self.path)) if self.path else load()
+        return load(Path(self.path) if self.path else None, sound_only=True)
 
 
 class ErpResource(dg.ConfigurableResource):

@@ -175,6 +175,8 @@ SHOP_HEALTH = Check(
     "shop_health", "shop_health", ("pos_transactions",),
     "Every shop by itself: its till answers, its sales get through within the promise, nothing waits for a person.",
     (
+        Kind("misconfigured", ERROR, "data", "Its entry in the shops file is wrong: it is left out, the others go on.",
+             "Mend the entry (`tillbridge preflight` names every fault); its sales wait and go out by themselves."),
         Kind("not_asked", ERROR, "data", "Nobody has asked its till for a quarter of an hour.",
              "Look whether tillbridge live runs and the sensor new_sales is on; the mark stands, nothing is lost."),
         Kind("till_resting", ERROR, "data", "Its till failed too often in a row and is left alone for a while.",

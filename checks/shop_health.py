@@ -1,7 +1,8 @@
 """Shops that do not stand well: one finding per shop, with its state, what waits and who acts.
 
 Read: shop_health. Written: nothing. The states are decided where the table is filled (``operations/health.py``):
-not_asked, till_resting, posting_late, till_failing, erp_refusing, map_incomplete, unreadable, not_in_file.
+misconfigured, not_asked, till_resting, posting_late, till_failing, erp_refusing, map_incomplete, unreadable,
+not_in_file.
 """
 
 from __future__ import annotations

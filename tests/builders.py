@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from bp_assets.config.shops import ShopsFile, loads
+from bp_assets.config import ShopsFile, loads
 from bp_assets.domain.money import round_half_away
 from bp_assets.lake.tables import TABLES
 

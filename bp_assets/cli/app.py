@@ -20,7 +20,7 @@ from bp_assets.cli.examples import after_help
 from bp_assets.cli.failing import DEBUG_ENV, told
 from bp_assets.cli.processes import python_module
 from bp_assets.config import ConfigError
-from bp_assets.config.shops import load
+from bp_assets.config.reading import load
 
 app = typer.Typer(
     name="tillbridge",

@@ -13,6 +13,7 @@ from bp_assets.config.feeds import (
 from bp_assets.config.home import Home, home
 from bp_assets.config.lanes import DEFAULT_LANES, Lanes, LaneShare
 from bp_assets.config.modes import Mode, ModeFrom
+from bp_assets.config.reading import load, loads
 from bp_assets.config.shops import (
     ConfigError,
     Erp,
@@ -20,8 +21,6 @@ from bp_assets.config.shops import (
     Posting,
     Shop,
     ShopsFile,
-    load,
-    loads,
 )
 
 __all__ = [

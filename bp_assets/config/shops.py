@@ -1,21 +1,20 @@
-"""The shops file as typed, validated data.
+"""The shops file as typed, validated data; ``reading.py`` makes it from TOML.
 
-Read: one TOML file (``TILLBRIDGE_CONFIG``, default ``shops.toml``). Written: nothing. Secrets never stand in the file:
-it names the environment variables that hold them.
+Read: the environment variable that overrides the ERP's address. Written: nothing. Secrets never stand in the file: it
+names the environment variables that hold them.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, PrivateAttr, field_validator, model_validator
 
 from bp_assets.config.feeds import Feed, FileDropFeed
 from bp_assets.config.lanes import Lanes
@@ -204,6 +203,19 @@ class ShopsFile(_Part):
     tender_map: dict[str, str]
     exchange_method: str = "EXCHANGE"  # clearing payment method: what one half of an exchange pays the other
     shops: tuple[Shop, ...] = Field(min_length=1)
+    _broken: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """Shops that were left out because their entry is wrong: key -> every fault."""
+        return self._broken
+
+    def leaving_out(self, broken: Mapping[str, str]) -> ShopsFile:
+        """The file without these shops, which ``broken`` then names: what is open of theirs waits for a sound entry."""
+        left = tuple(shop for shop in self.shops if shop.key not in broken)
+        file = self.model_copy(update={"shops": left})
+        file._broken = {**self._broken, **broken}
+        return file
 
     @model_validator(mode="after")
     def _no_twins(self) -> ShopsFile:
@@ -281,63 +293,3 @@ def _rate_key_of_text(key: str) -> str | None:
         return _rate_key(Decimal(key))
     except InvalidOperation:
         return None
-
-
-def loads(text: str, origin: str = "shops file") -> ShopsFile:
-    """The shops file from TOML text.
-
-    Raises:
-        ConfigError: not TOML, or any field missing, unknown or wrong; every fault is listed.
-    """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{origin}: not valid TOML: {error}") from None
-    try:
-        return ShopsFile.model_validate(data)
-    except ValidationError as error:
-        found = error.errors()
-        # A list whose every entry is wrong also counts as empty: that is no fault of its own.
-        within = {fault["loc"][:1] for fault in found if len(fault["loc"]) > 1}
-        faults = [fault for fault in found if not (fault["type"] == "too_short" and fault["loc"] in within)]
-        lines = [f"{origin}: {_place(fault['loc'])}: {_words(fault['msg'])}" for fault in faults]
-        raise ConfigError("\n".join(lines)) from None
-
-
-def load(path: Path | None = None) -> ShopsFile:
-    """The shops file at ``path``, ``TILLBRIDGE_CONFIG`` or ``shops.toml``.
-
-    Raises:
-        ConfigError: the file is missing, can't be read, or is not valid.
-    """
-    path = path or Path(os.environ.get("TILLBRIDGE_CONFIG") or "shops.toml")
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark that TOML does not know
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file; give one with TILLBRIDGE_CONFIG or --config") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: can't be read: {error}") from None
-    return loads(text, str(path))
-
-
-# The tags of unions: no keys that the user wrote.
-_TAGS = {("feed", "square"), ("feed", "file_drop"), ("mode", "word"), ("mode", "list")}
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """``("shops", 2, "feed", "file_drop", "folder")`` -> ``shops[2].feed.folder``."""
-    text = ""
-    for before, part in zip(("", *location), location, strict=False):
-        if (before, part) in _TAGS:
-            continue
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "the file"
-
-
-def _words(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    if message.startswith("Tuple should have at least 1 item"):
-        return "needs at least one entry"
-    return {"Field required": "is missing", "Extra inputs are not permitted": "is not a known key"}.get(
-        message, message
-    )

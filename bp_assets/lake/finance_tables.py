@@ -107,8 +107,8 @@ SHOP_HEALTH = Table(
     (
         col("shop", "VARCHAR", "Shop key of the shops file."),
         col("currency", "VARCHAR", "ISO 4217 code of the amounts: the shop's own, or that of the receipts."),
-        col("state", "VARCHAR", "healthy, or the gravest of: not_asked, till_resting, posting_late, till_failing, "
-            "erp_refusing, map_incomplete, unreadable, not_in_file (see the check shop_health)."),
+        col("state", "VARCHAR", "healthy, or the gravest of: misconfigured, not_asked, till_resting, posting_late, "
+            "till_failing, erp_refusing, map_incomplete, unreadable, not_in_file (see the check shop_health)."),
         col("since", INSTANT, "Since when: the till's first failure in a row, or for what waits when the oldest came "
             "(when late: when the promise was over)."),
         col("reason", "VARCHAR", "Everything that is wrong, in words; empty when healthy."),

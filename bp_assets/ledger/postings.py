@@ -6,7 +6,7 @@ every function here may be repeated after a lost connection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -102,6 +102,7 @@ _IN_TURNS = sa.text(
     from shops s cross join lateral (
         select p.sale_id, p.sold_at from tillbridge.postings p
         where p.shop = s.shop and {_OPEN} and p.sale_id <> all(cast(:but as text[]))
+            and p.shop <> all(cast(:but_shops as text[]))
             and (p.next_attempt_at is null or p.next_attempt_at <= coalesce(cast(:moment as timestamptz), now())
                 or p.next_attempt_at > coalesce(cast(:moment as timestamptz), now()) + cast(:longest as interval))
         order by p.sold_at, p.sale_id limit :most
@@ -112,22 +113,32 @@ _IN_TURNS = sa.text(
 
 
 @retrying
-def due(ledger: Ledger, limit: int = 500, now: datetime | None = None, *, but: Sequence[str] = ()) -> list[Posting]:
-    """What is to be sent or looked up now: pending, sending and unknown whose time has come, ``but`` those.
-    Members of a summary are never due: their summary is.
+def due(
+    ledger: Ledger,
+    limit: int = 500,
+    now: datetime | None = None,
+    *,
+    but: Sequence[str] = (),
+    but_shops: Collection[str] = (),
+) -> list[Posting]:
+    """What is to be sent or looked up now: pending, sending and unknown whose time has come, ``but`` those sales and
+    those shops. Members of a summary are never due: their summary is.
 
     Shops take turns, each with its oldest sale first: however much one shop has waiting, the first sale of every other
     shop stands before its second one.
     """
-    turns = _IN_TURNS.bindparams(moment=now, longest=LONGEST_WAIT, but=list(but), most=limit).subquery("turns")
+    turns = _IN_TURNS.bindparams(
+        moment=now, longest=LONGEST_WAIT, but=list(but), but_shops=list(but_shops), most=limit
+    ).subquery("turns")
     query = _QUERY.join(turns, turns.c.sale_id == postings.c.sale_id)
     return _read(ledger, query.order_by(turns.c.turn, turns.c.sold_at, turns.c.sale_id))
 
 
 @retrying
-def unverified(ledger: Ledger, limit: int = 1000) -> list[Posting]:
-    """Posted and not yet read back, longest waiting first."""
+def unverified(ledger: Ledger, limit: int = 1000, *, but_shops: Collection[str] = ()) -> list[Posting]:
+    """Posted and not yet read back, longest waiting first; ``but_shops``: not those of these shops."""
     query = _QUERY.where(postings.c.state == "posted", postings.c.role != "member")
+    query = query.where(postings.c.shop.not_in(list(but_shops)))
     query = query.order_by(postings.c.posted_at, postings.c.sale_id)
     return _read(ledger, query.limit(limit))
 

@@ -7,7 +7,7 @@ again; while its request has no known outcome it can't go into another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -70,9 +70,10 @@ _NOT_LOOKED_AT = (postings.c.role == "member", postings.c.state == "pending", po
 
 
 @retrying
-def unplanned(ledger: Ledger, limit: int) -> list[Posting]:
-    """Receipts for a summary whose stock nobody has looked at yet, oldest first."""
-    return read(ledger, *_NOT_LOOKED_AT, postings.c.summary_id.is_(None), limit=limit)
+def unplanned(ledger: Ledger, limit: int, *, but_shops: Collection[str] = ()) -> list[Posting]:
+    """Receipts for a summary whose stock nobody has looked at yet, oldest first; ``but_shops``: not of these shops."""
+    others = postings.c.shop.not_in(list(but_shops))
+    return read(ledger, *_NOT_LOOKED_AT, postings.c.summary_id.is_(None), others, limit=limit)
 
 
 @retrying

@@ -26,6 +26,7 @@ OF_THE_MAP = ("tax_not_mapped", "tender_not_mapped", "wrong_currency")
 class ShopState(StrEnum):
     """Gravest first: of several, the first one is the shop's state, and all stand in the reason."""
 
+    MISCONFIGURED = "misconfigured"
     NOT_ASKED = "not_asked"
     TILL_RESTING = "till_resting"
     POSTING_LATE = "posting_late"
@@ -48,12 +49,19 @@ class Health:
 
 
 def assess(
-    mark: Mark | None, piles: Sequence[Pile], *, shop: Shop | None, now: datetime, promise: timedelta
-) -> Health:  # fmt: skip
+    mark: Mark | None,
+    piles: Sequence[Pile],
+    *,
+    shop: Shop | None,
+    now: datetime,
+    promise: timedelta,
+    broken: str = "",
+) -> Health:
     """The health of one shop from its till's mark and its own piles.
 
-    ``shop`` is ``None`` where the shops file no longer has it. ``promise`` is within what time a sale is to be in the
-    ERP and verified; for what is summed up at the close of its day it begins there.
+    ``shop`` is ``None`` where the shops file no longer has it, or has it with the faults ``broken``. ``promise`` is
+    within what time a sale is to be in the ERP and verified; for what is summed up at the close of its day it begins
+    there.
     """
     found: list[Health] = []
     if shop:
@@ -62,7 +70,9 @@ def assess(
         found += _not_closed(shop, piles, now, promise)
     found += [health for health in (_refused(piles, of_the_map=False), _refused(piles, of_the_map=True)) if health]
     found += _unreadable(piles)
-    if not shop and piles:
+    if broken:
+        found.append(_misconfigured(mark, piles, broken))
+    elif not shop and piles:
         count = sum(pile.count for pile in piles)
         words = f"The shop is not in the shops file, and {_receipts(count)} of it {'is' if count == 1 else 'are'} open."
         found.append(Health(ShopState.NOT_IN_FILE, _oldest(piles), words))
@@ -92,6 +102,13 @@ def because(piles: Sequence[Pile]) -> str:
 def clock(instant: datetime) -> str:
     """An instant as a sentence names it."""
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _misconfigured(mark: Mark | None, piles: Sequence[Pile], broken: str) -> Health:
+    open_ = [pile for pile in piles if pile.state in (*WAITING, GATHERING)]
+    words = f"Its entry in the shops file is wrong: {broken}. Until it is mended its till is not asked"
+    words += f", and {_receipts(sum(pile.count for pile in open_))} ({money(open_)}) wait." if open_ else "."
+    return Health(ShopState.MISCONFIGURED, mark.asked_at if mark else None, words)
 
 
 def _till(mark: Mark | None, now: datetime) -> list[Health]:

@@ -82,8 +82,11 @@ def _post(
             troubles.append(one.posted.trouble)  # once is enough while it lasts: a round comes every second
             _log(context, batches.add(one))
 
+        file = shops.load()
+        for key, faults in file.broken.items():
+            context.log.warning(f"{key} is left out until its entry in the shops file is mended: {faults}")
         done = linger.run(
-            book, client, shops.load(), linger_seconds=linger_seconds, wait_seconds=TAKE_OVER_SECONDS,
+            book, client, file, linger_seconds=linger_seconds, wait_seconds=TAKE_OVER_SECONDS,
             overstay_seconds=OVERSTAY_SECONDS, reader=reader, on_round=tell,
             on_lock=lambda until: makes_way(book, context.run_id, until), stop=stop,
         )  # fmt: skip

@@ -47,8 +47,12 @@ def close_due(ledger: Ledger, client: ErpClient, shops: ShopsFile, catalogue: Ca
     """
     done = Closed()
     for summary in summaries.renewable(ledger):
+        if summary.shop in shops.broken:
+            continue
         _renew(ledger, client, shops, catalogue, summary, done)
     for gathering in summaries.gatherings(ledger):
+        if gathering.shop in shops.broken:
+            continue  # its entry will be mended: until then its days wait
         if not shops.has(gathering.shop):
             _set_aside(ledger, gathering, done)
         elif is_due(gathering, shop := shops.shop(gathering.shop), now):

@@ -38,7 +38,7 @@ def is_due(ledger: Ledger, shops: ShopsFile, now: datetime) -> bool:
     """Whether a run would find something to do: stock to move, or a day to close."""
     if stock_moves.anything_waits(ledger):
         return True
-    waiting = summaries.gatherings(ledger)
+    waiting = [one for one in summaries.gatherings(ledger) if one.shop not in shops.broken]
     return any(not shops.has(one.shop) or day_is_due(one, shops.shop(one.shop), now) for one in waiting)
 
 

@@ -128,7 +128,8 @@ class Poster:
     ) -> None:
         for _ in range(most_waves):
             size = self.shops.posting.batch_size
-            batch = due(self.ledger, min(size, _PROBE) if self._down else size, self.now())
+            most = min(size, _PROBE) if self._down else size
+            batch = due(self.ledger, most, self.now(), but_shops=self.shops.broken)
             if not batch:
                 summary.more = False
                 break

@@ -97,7 +97,7 @@ class StockBatches:
             done.trouble = f"stock of {shop.key}: {error}"
 
     def _plan(self, catalogue: Catalogue, done: Moved) -> None:
-        while waiting := ledger_moves.unplanned(self.ledger, _AT_ONCE):
+        while waiting := ledger_moves.unplanned(self.ledger, _AT_ONCE, but_shops=self.shops.broken):
             planned: dict[str, list[Move]] = {}
             for posting in waiting:
                 plan = plan_posting(posting, self.shops, catalogue)

@@ -41,7 +41,7 @@ def verify_posted(
 ) -> Verified:
     """Read back what is posted and not yet verified. Raises as :meth:`ErpClient.get`; what was marked stays marked."""
     result = Verified()
-    waiting = unverified(ledger, limit)
+    waiting = unverified(ledger, limit, but_shops=shops.broken)
     if not waiting:
         return result
     catalogue = catalogue or catalogue_of(client, shops)

@@ -114,6 +114,34 @@ def test_two_faults_of_one_feed_are_both_said() -> None:
     assert "a line has no amount; declare columns.tender_amount" in fault
 
 
+def test_a_shop_whose_entry_is_wrong_can_be_left_out_so_that_it_stops_no_other() -> None:
+    other = SHOP_TOML.format(key="bath", warehouse='"six"', channel=5, contact=204).replace("Europe", "Mars")
+    file = loads(GOOD + other, "shops.toml", sound_only=True)
+    assert [shop.key for shop in file.shops] == ["leeds"]
+    assert file.broken == {
+        "bath": "shops[1].warehouse_id: Input should be a valid integer, unable to parse string as an integer; "
+        "shops[1].time_zone: unknown time zone 'Mars/London'; use an IANA name such as Europe/London"
+    }
+    assert loads(GOOD, sound_only=True).broken == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("Europe/London", "Mars/Base"),  # nobody is left
+        GOOD.replace('account = "sandbox"', "") + SHOP.replace("warehouse_id = 3", ""),  # wrong for all as well
+        GOOD + SHOP.replace("warehouse_id = 3", ""),  # the key of a sound shop: which of the two is meant?
+        GOOD + SHOP.replace('key = "leeds"', "").replace("drop/leeds", "drop/bath"),  # no name to tell it by
+    ],
+)
+def test_what_is_not_the_fault_of_single_shops_is_refused_either_way(text: str) -> None:
+    with pytest.raises(ConfigError) as strict:
+        loads(text, "shops.toml")
+    with pytest.raises(ConfigError) as lenient:
+        loads(text, "shops.toml", sound_only=True)
+    assert str(lenient.value) == str(strict.value)
+
+
 def test_no_shops_is_a_fault() -> None:
     assert faults("shops = []\n" + SHOPS_TOML) == ["shops.toml: shops: needs at least one entry"]
 

@@ -58,11 +58,17 @@ def test_a_till_that_begins_to_fail_starts_one_run_and_not_again_within_a_minute
     assert tick(cursor)[0] == ["every shop stands as before"]
 
 
-def test_a_broken_shops_file_is_said_and_starts_nothing(ledger: Ledger, home: Home, shops_path: None) -> None:
+def test_a_file_that_is_wrong_for_all_is_said_and_one_wrong_shop_is_a_state_of_that_shop(
+    ledger: Ledger, home: Home, shops_path: None
+) -> None:
     file = home.root / "shops.toml"
-    file.write_text(file.read_text().replace("Europe/London", "Europe/Lundun"))
+    sound = file.read_text()
+    file.write_text(sound.replace("[erp]", "[erp]\nspeed = 1"))
     why, _, words = tick()
-    assert why == [] and "unknown time zone 'Europe/Lundun'" in words
+    assert why == [] and "erp.speed: is not a known key" in words
+    file.write_text(sound.replace("Europe/London", "Europe/Lundun", 1))
+    (why, *_), _, _ = tick()
+    assert "leeds: new → misconfigured" in why and why.count("misconfigured") == 1
 
 
 def test_the_job_that_the_sensor_starts_fills_the_table_and_runs_its_check(

@@ -16,6 +16,7 @@ from bp_assets.ledger.locks import poster_lock
 from bp_assets.ledger.marks import Mark, all_marks, ask_failed
 from bp_assets.ledger.marks import asked as asked_well
 from bp_assets.ledger.webhooks import hear, open_webhooks
+from bp_assets.operations.standing import assessed
 from bp_assets.posting import attendants, breaker, intake
 from bp_assets.posting.breaker import Rest, rest_after, rest_left
 from bp_assets.tills import systems
@@ -185,6 +186,27 @@ def test_a_broken_map_or_an_unknown_warehouse_rejects_its_own_shops_sales_only(s
         sell(tmp_path, "london", "1", "2")
         assert one_by_one(shops, tmp_path, run, 2)[-1] < AT_ONCE
         until(lambda: states(shops, "london") == {"rejected": 2})
+
+
+def test_a_shop_whose_entry_is_wrong_waits_until_it_is_mended_and_the_others_go_on(
+    shops: House, tmp_path: Path
+) -> None:
+    sell(tmp_path, "london", "1", "2")
+    london = shops.shops.shop("london")
+    intake.ShopTaker(shops.ledger, shops.shops, london).ask()
+    sound, shops.shops = shops.shops, shops.shops.leaving_out({"london": "shops[1].warehouse_id: is missing"})
+    with lingering(shops) as run:
+        assert one_by_one(shops, tmp_path, run, 2)[-1] < AT_ONCE
+        assert states(shops, "london") == {"pending": 2}
+    found, _, _ = assessed(shops.ledger, shops.shops, datetime.now(UTC))["london"]
+    assert (found.state, found.reason) == (
+        "misconfigured",
+        "Its entry in the shops file is wrong: shops[1].warehouse_id: is missing. "
+        "Until it is mended its till is not asked, and 2 receipts (12.00 GBP) wait.",
+    )
+    shops.shops = sound
+    with lingering(shops):
+        until(posted(shops, "london", 2))
 
 
 def test_a_shops_backlog_of_an_hour_leaves_fresh_sales_their_turn(shops: House, tmp_path: Path) -> None:
