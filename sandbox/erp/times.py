@@ -8,6 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY_MS = 86_400_000
+_QUARTER_MS = 900_000
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
@@ -16,10 +17,25 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def iso(ms: int, zone_name: str) -> str:
     """``2026-11-20T10:15:00.000+00:00``: milliseconds and the account's offset, as every recorded answer has it."""
-    return datetime.fromtimestamp(ms / 1000, zone(zone_name)).isoformat(timespec="milliseconds")
+    quarter, within = divmod(ms, _QUARTER_MS)
+    hour, minute, offset = _quarter(quarter, zone_name)
+    second, milli = divmod(within, 1000)
+    return f"{hour}{minute + second // 60:02d}:{second % 60:02d}.{milli:03d}{offset}"
+
+
+@lru_cache(maxsize=131_072)
+def _quarter(number: int, zone_name: str) -> tuple[str, int, str]:
+    """The text before the minutes, the first minute and the offset of a quarter of an hour since 1970.
+
+    Every offset in use since 1972 is a whole number of quarters, so that none changes within one. A page of notes
+    prints thousands of instants, and most of their texts are this.
+    """
+    moment = datetime.fromtimestamp(number * _QUARTER_MS // 1000, zone(zone_name))
+    text = moment.isoformat(timespec="milliseconds")
+    return text[:14], moment.minute, text[23:]
 
 
 def parse_instant(text: object) -> int | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -15,6 +18,7 @@ from sandbox.__main__ import configure
 from sandbox.app import build_app
 from sandbox.config import SandboxConfig
 from sandbox.erp.amounts import plain, rounded, scaled, trimmed
+from sandbox.erp.times import iso
 from tests.sandbox.client import Caller
 
 ROOT = Path(__file__).parents[2]
@@ -175,6 +179,17 @@ def test_a_big_range_starts_fast_and_small() -> None:
 )
 def test_amounts_are_taken_exactly_or_not_at_all(value: object, places: int, expected: int | None) -> None:
     assert scaled(value, places) == expected
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/Chicago", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"])
+def test_instants_are_printed_as_the_calendar_of_the_zone_has_them(zone: str) -> None:
+    draw = random.Random(zone)
+    changes = [1_774_746_000_000, 1_792_890_000_000]  # British clocks change: 2026-03-29 and 2026-10-25, 01:00 UTC
+    instants = [at + step * 599_999 for at in changes for step in range(-12, 13)]
+    instants += [draw.randrange(63_072_000_000, 2_000_000_000_000) for _ in range(200)]
+    for at in instants:
+        expected = datetime.fromtimestamp(at // 1000, ZoneInfo(zone)).replace(microsecond=at % 1000 * 1000)
+        assert iso(at, zone) == expected.isoformat(timespec="milliseconds")
 
 
 def test_halves_round_away_from_zero_and_text_keeps_its_places() -> None:
