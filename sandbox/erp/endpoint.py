@@ -20,9 +20,9 @@ from sandbox.erp.envelope import Reply, decode, encode, failed, refused
 from sandbox.erp.oddities import bent, odd_headers, with_lie, with_odd_field
 from sandbox.erp.order_model import settle_closes
 from sandbox.erp.search import PAGE_LIMIT
-from sandbox.erp.unrest import first_of, move, vanish
 from sandbox.faults import IN_DATA
 from sandbox.throttle import TOO_MANY
+from sandbox.unrest import first_of, move, vanish
 
 if TYPE_CHECKING:
     from sandbox.world import World
