@@ -10,6 +10,7 @@ from bp_assets.config.feeds import (
     ReturnMarker,
     SquareFeed,
 )
+from bp_assets.config.forecasting import Forecasting
 from bp_assets.config.home import Home, home
 from bp_assets.config.lanes import DEFAULT_LANES, Lanes, LaneShare
 from bp_assets.config.modes import Mode, ModeFrom
@@ -30,6 +31,7 @@ __all__ = [
     "Erp",
     "ExcludeRule",
     "FileDropFeed",
+    "Forecasting",
     "Home",
     "LaneShare",
     "Lanes",

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, PrivateAttr, field_validator, model_validator
 
 from bp_assets.config.feeds import Feed, FileDropFeed
+from bp_assets.config.forecasting import Forecasting
 from bp_assets.config.lanes import Lanes
 from bp_assets.config.modes import Mode, Modes, closes_at, in_order, mode_on
 from bp_assets.domain.sale import Line, LineType
@@ -198,6 +199,7 @@ class ShopsFile(_Part):
 
     erp: Erp
     posting: Posting = Posting()
+    forecasting: Forecasting = Forecasting()
     nominal_codes: NominalCodes
     tax_map: dict[str, str]
     tender_map: dict[str, str]
