@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from bp_assets.lake import forecasting_lineage as forecasting
 from bp_assets.lake.table import Table
 from bp_assets.lake.tables import BY_NAME
 
@@ -73,40 +74,6 @@ _TAKEN_FROM = (
     "pos_tenders", "pos_lines", "posted_orders", "posted_order_rows", "posted_payments", "summary_lines",
 )  # fmt: skip
 
-_ORDERED = {
-    "quantity": ("order_rows.quantity", "goods_in_movements.quantity"),
-    "next_due": ("orders.delivery_date",),
-}
-_POSITIONED = {
-    "in_stock": ("stock_levels.in_stock",),
-    "allocated": ("stock_levels.allocated",),
-    "on_hand": ("stock_levels.on_hand",),
-    "on_order": ("stock_on_order.quantity",),
-    "inbound_transfer": ("goods_out_order_rows.quantity", "goods_outs.target_warehouse_id"),
-    "outbound": ("goods_out_order_rows.quantity", "goods_outs.shipped"),
-}
-_DEMANDED = {
-    "units_sold": ("order_rows.quantity", "pos_lines.quantity"),
-    "units_returned_on_return_day": ("order_rows.quantity", "pos_lines.quantity"),
-    "units_returned_of_this_day": ("order_rows.quantity", "orders.parent_order_id", "pos_lines.original_sale_id"),
-    "net_value": ("order_rows.net", "pos_lines.net"),
-    "promo": ("order_rows.net", "order_rows.list_price"),
-    "out_of_stock_share": ("availability_history.on_hand",),
-}
-_CHANGED = {name: (f"stock_levels.{name}",) for name in ("in_stock", "allocated", "on_hand")}
-_LED = {
-    "supplier_id": ("orders.supplier_contact_id",),
-    "days_mean": ("orders.placed_on", "goods_ins.received_on"),
-    "last_received_on": ("goods_ins.received_on",),
-}
-_SOLD_THROUGH = {"received": ("goods_in_movements.quantity",), "sold": ("demand_daily.units_sold",)}
-_COVERED = {"on_hand": ("stock_position.on_hand",), "weekly_demand": ("demand_daily.units_sold",)}
-_PART_FULFILLED = {
-    "quantity": ("goods_out_order_rows.quantity",),
-    "warehouse_id": ("goods_outs.warehouse_id",),
-    "order_id": ("goods_outs.order_id", "orders.stock_status"),
-}
-
 PLACES: dict[str, Place] = {
     "products": _erp(),
     "prices": _erp("products", "price_lists"),
@@ -131,7 +98,9 @@ PLACES: dict[str, Place] = {
     "order_fulfillments": _erp("orders"),
     "order_fulfillment_locations": _erp("orders"),
     "reservations": _erp("orders"),
-    "partial_fulfillments": _sql("orders", "goods_outs", "goods_out_order_rows", lineage=_PART_FULFILLED),
+    "partial_fulfillments": _sql(
+        "orders", "goods_outs", "goods_out_order_rows", "cancelled_statuses", lineage=forecasting.PARTIAL_FULFILLMENTS
+    ),
     "customer_payments": _erp(),
     "goods_outs": _erp(),
     "goods_out_order_rows": _erp(),
@@ -169,13 +138,51 @@ PLACES: dict[str, Place] = {
     "shop_health": Place("ledger", frozenset({"duckdb", "postgres"}), ("pos_transactions",)),
     "erp_requests": _ledger(BRIGHTPEARL),
     "findings": _sql("sales_reconciliation", "stock_levels"),
-    "stock_on_order": _sql("orders", "order_rows", "goods_in_movements", lineage=_ORDERED),
-    "stock_position": _sql("stock_levels", "stock_on_order", "goods_outs", "goods_out_order_rows", lineage=_POSITIONED),
-    "availability_history": _sql("stock_levels", lineage=_CHANGED),
-    "demand_daily": _sql("orders", "order_rows", "pos_lines", "availability_history", lineage=_DEMANDED),
-    "lead_times": _sql("orders", "order_rows", "goods_ins", "goods_in_movements", lineage=_LED),
-    "sell_through": _sql("demand_daily", "goods_in_movements", lineage=_SOLD_THROUGH),
-    "weeks_of_cover": _sql("stock_position", "demand_daily", lineage=_COVERED),
+    "cancelled_statuses": _sql("order_statuses", "orders", lineage=forecasting.CANCELLED_STATUSES),
+    "sales": _sql("orders", "order_rows", "cancelled_statuses", lineage=forecasting.ORDER_ROWS),
+    "purchases": _sql("orders", "order_rows", "cancelled_statuses", lineage=forecasting.ORDER_ROWS),
+    "stock_on_order": _sql(
+        "orders",
+        "order_rows",
+        "goods_ins",
+        "goods_in_movements",
+        "products",
+        "cancelled_statuses",
+        lineage=forecasting.STOCK_ON_ORDER,
+    ),
+    "stock_position": _sql(
+        "stock_levels",
+        "stock_on_order",
+        "reservations",
+        "goods_outs",
+        "goods_out_order_rows",
+        lineage=forecasting.STOCK_POSITION,
+    ),
+    "availability_history": _sql("stock_levels", lineage=forecasting.AVAILABILITY_HISTORY),
+    "demand_daily": _sql(
+        "orders",
+        "order_rows",
+        "cancelled_statuses",
+        "posted_orders",
+        "pos_transactions",
+        "pos_lines",
+        "products",
+        "availability_history",
+        lineage=forecasting.DEMAND_DAILY,
+    ),
+    "lead_times": _sql(
+        "orders", "order_rows", "goods_ins", "goods_in_movements", "cancelled_statuses", lineage=forecasting.LEAD_TIMES
+    ),
+    "sell_through": _sql(
+        "demand_daily",
+        "orders",
+        "goods_ins",
+        "goods_in_movements",
+        "goods_outs",
+        "goods_out_order_rows",
+        lineage=forecasting.SELL_THROUGH,
+    ),
+    "weeks_of_cover": _sql("stock_position", "demand_daily", lineage=forecasting.WEEKS_OF_COVER),
     "table_freshness": _sql(),
     "table_dictionary": _sql(),
 }

@@ -13,7 +13,7 @@ from bp_assets.posting.assets import retry_rejected_sales, take_and_post
 from bp_assets.upkeep import maintain
 
 ALONE, POSTER = "tillbridge/alone", "tillbridge/poster"
-SALES_TABLES, ERP_TABLES, STOCK_TABLES = "sales_tables", "erp_tables", "stock_tables"
+SALES_TABLES, ERP_TABLES, STOCK_TABLES, FORECASTS = "sales_tables", "erp_tables", "stock_tables", "forecasts"
 POSTERS = {POSTER: "yes"}
 
 MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
@@ -21,6 +21,12 @@ TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "r
 POSTED_TABLES = ("posting_log", "posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
 SUMMARY_TABLES = ("summary_lines", "summary_tenders", "stock_corrections")
 OPERATIONS_TABLES = ("posting_latency", "erp_requests")
+# Availability is looked at with every reading of the stock; the others follow the orders.
+WATCHED_TABLES = ("stock_levels", "availability_history")
+FORECASTING_TABLES = (
+    "cancelled_statuses", "stock_on_order", "stock_position", "partial_fulfillments", "demand_daily", "lead_times",
+    "sell_through", "weeks_of_cover",
+)  # fmt: skip
 FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
 # With its check, in a job of its own: a table that is filled without its check shows no verdict in the UI.
 SHOPS_TABLES = ("shop_health",)
@@ -81,10 +87,20 @@ refresh_products = dg.define_asset_job(
 
 refresh_stock = dg.define_asset_job(
     "refresh_stock",
-    _tables("stock_levels"),
-    description="Stock of the products that moved, and a further part of all others in turn. `full: true` reads all.",
+    _tables(*WATCHED_TABLES),
+    description="Stock of the products that moved, and a further part of all others in turn, and what of it changed. "
+    "`full: true` reads all.",
     executor_def=dg.in_process_executor,
     tags=_tags(STOCK_TABLES, 120),
+)
+
+refresh_forecasting = dg.define_asset_job(
+    "refresh_forecasting",
+    _tables(*FORECASTING_TABLES),
+    description="The tables for demand forecasting from the lake as it stands, without a request to the ERP. "
+    "`all_days: true` for `demand_daily` computes every day anew.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(FORECASTS, 60),
 )
 
 read_back = dg.define_asset_job(
@@ -138,7 +154,7 @@ close_day = dg.define_asset_job(
 
 refresh_all = dg.define_asset_job(
     "refresh_all",
-    dg.AssetSelection.assets(*MASTER_TABLES, "stock_levels", *SALES, *SHOPS_TABLES, *ABOUT_TABLES).without_checks(),
+    _tables(*MASTER_TABLES, *WATCHED_TABLES, *SALES, *SHOPS_TABLES, *FORECASTING_TABLES, *ABOUT_TABLES),
     description="Every table once, in the order of the graph. For a new installation, and by hand.",
     executor_def=dg.in_process_executor,
     tags=_tags(SALES_TABLES, 240),
@@ -153,6 +169,6 @@ export_forecasting = dg.define_asset_job(
 )
 
 JOBS = (
-    post_sales, retry_rejected, refresh_products, refresh_stock, read_back, run_checks, close_day, refresh_all,
-    watch_shops, publish_tables, maintain_lake, export_forecasting,
+    post_sales, retry_rejected, refresh_products, refresh_stock, refresh_forecasting, read_back, run_checks, close_day,
+    refresh_all, watch_shops, publish_tables, maintain_lake, export_forecasting,
 )  # fmt: skip

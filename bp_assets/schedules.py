@@ -16,6 +16,7 @@ from bp_assets.jobs import (
     export_forecasting,
     maintain_lake,
     read_back,
+    refresh_forecasting,
     refresh_products,
     refresh_stock,
     run_checks,
@@ -90,6 +91,15 @@ read_back_sweep = dg.ScheduleDefinition(
     description="The tills' own totals, and what the sensor missed: sales not read back, orders changed in the ERP.",
 )
 
+forecasting_hourly = dg.ScheduleDefinition(
+    name="forecasting_hourly",
+    job=refresh_forecasting,
+    cron_schedule="45 * * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="Demand, stock on order, lead times and their kin: only what changed is computed and written.",
+)
+
 checks_hourly = dg.ScheduleDefinition(
     name="checks_hourly",
     job=run_checks,
@@ -132,6 +142,6 @@ def forecasting_export_daily(lake: LakeResource) -> dg.RunRequest | dg.SkipReaso
 
 
 SCHEDULES = (
-    products_hourly, products_nightly, stock_sweep, stock_nightly, read_back_sweep, checks_hourly, close_day_daily,
-    maintain_lake_nightly, forecasting_export_daily,
+    products_hourly, products_nightly, stock_sweep, stock_nightly, read_back_sweep, forecasting_hourly, checks_hourly,
+    close_day_daily, maintain_lake_nightly, forecasting_export_daily,
 )  # fmt: skip

@@ -16,6 +16,7 @@ from bp_assets.domain.findings import Finding
 from bp_assets.lake.connect import Lake
 from bp_assets.lake.freshness import FRESHNESS
 from bp_assets.resources import LakeResource, ShopsResource
+from checks.cancelled_statuses import cancelled_statuses
 from checks.changed_receipts import changed_receipts
 from checks.conservation import conservation
 from checks.context import CheckContext
@@ -26,6 +27,7 @@ from checks.report import frame_table, result
 from checks.return_drift import return_drift
 from checks.shop_health import shop_health
 from checks.stock_drift import decomposition, stock_drift
+from checks.stock_position import stock_position
 from checks.store import any_stored, store_findings
 from checks.tax_mismatches import tax_mismatches
 from checks.unposted_sales import unposted_sales
@@ -104,6 +106,16 @@ def shop_health_check(lake: LakeResource, shops: ShopsResource) -> dg.AssetCheck
     return _run("shop_health", shop_health, lake, shops)
 
 
+@dg.asset_check(**_on("cancelled_statuses"))
+def cancelled_statuses_check(lake: LakeResource, shops: ShopsResource) -> dg.AssetCheckResult:
+    return _run("cancelled_statuses", cancelled_statuses, lake, shops)
+
+
+@dg.asset_check(**_on("stock_position"))
+def stock_position_check(lake: LakeResource, shops: ShopsResource) -> dg.AssetCheckResult:
+    return _run("stock_position", stock_position, lake, shops)
+
+
 def _per_table(name: str, tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     description = BY_NAME[name].description
     return [dg.AssetCheckSpec(name, asset=key(table), description=description, blocking=False) for table in tables]
@@ -140,5 +152,6 @@ def contracts_checks(
 
 CHECKS = (
     unposted_sales_check, tax_mismatches_check, return_drift_check, stock_drift_check, conservation_check,
-    changed_receipts_check, shop_health_check, freshness_checks, contracts_checks,
+    changed_receipts_check, shop_health_check, cancelled_statuses_check, stock_position_check, freshness_checks,
+    contracts_checks,
 )  # fmt: skip

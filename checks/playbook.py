@@ -196,6 +196,30 @@ SHOP_HEALTH = Check(
     ),
 )  # fmt: skip
 
+CANCELLED_STATUSES = Check(
+    "cancelled_statuses", "cancelled_statuses", ("order_statuses",),
+    "The order statuses that mean cancelled are there: cancelled orders are no demand and nothing on order.",
+    (
+        Kind("status_missing", ERROR, "data", "The shops file names a cancelled status that the account does not have.",
+             "Correct the name in the shops file: somebody renamed or deleted the status in the ERP."),
+        Kind("none_cancelled", WARN, "data", "No status of sales, or of purchases, is called cancelled.",
+             "Name those that mean it in the shops file, under forecasting."),
+    ),
+)  # fmt: skip
+
+STOCK_POSITION = Check(
+    "stock_position", "stock_position", ("stock_levels", "stock_on_order"),
+    "stock_position agrees with the ERP's four figures: each figure is the sum of its parts.",
+    (
+        Kind("on_hand", ERROR, "data", "On hand is not in stock less allocated.",
+             "Refresh stock_levels, then stock_position; if it stays, report it to the ERP's support."),
+        Kind("allocated", WARN, "data", "What is allocated is not what is reserved and on unshipped notes.",
+             "The tables were read at different moments: refresh them; if it stays, look for the order in the ERP."),
+        Kind("available", ERROR, "data", "Available is not on hand, on order and inbound together.",
+             "Materialise stock_position; if it stays, this is a fault of the pipeline."),
+    ),
+)  # fmt: skip
+
 FRESHNESS = Check(
     "freshness", "", (),
     "How long ago a table was last brought up to date, against how often that should happen.",
@@ -228,7 +252,7 @@ CONTRACTS = Check(
 
 CHECKS: tuple[Check, ...] = (
     UNPOSTED_SALES, TAX_MISMATCHES, RETURN_DRIFT, STOCK_DRIFT, CONSERVATION, CHANGED_RECEIPTS, SHOP_HEALTH,
-    FRESHNESS, CONTRACTS,
+    CANCELLED_STATUSES, STOCK_POSITION, FRESHNESS, CONTRACTS,
 )  # fmt: skip
 
 BY_NAME: dict[str, Check] = {check.name: check for check in CHECKS}

@@ -14,7 +14,8 @@ from bp_assets.definitions import ASSETS, defs, resources
 from bp_assets.lake.tables import BY_NAME
 
 KEYS = {
-    "availability_history", "brands", "brightpearl", "bundle_components", "channels", "contact_postal_addresses",
+    "availability_history", "cancelled_statuses", "purchases", "sales",
+    "brands", "brightpearl", "bundle_components", "channels", "contact_postal_addresses",
     "contacts", "customer_payments", "daily_takings", "demand_daily", "dropship_note_events",
     "dropship_note_order_rows", "dropship_notes", "erp_requests", "extraction_objects", "extraction_quarantine",
     "finance_file", "findings", "forecasting_export", "goods_in_movements", "goods_ins", "goods_movements",
@@ -30,11 +31,12 @@ KEYS = {
 }  # fmt: skip
 JOBS = {
     "close_day", "export_forecasting", "maintain_lake", "post_sales", "publish_tables", "read_back", "refresh_all",
-    "refresh_products", "refresh_stock", "retry_rejected", "run_checks", "watch_shops",
+    "refresh_forecasting", "refresh_products", "refresh_stock", "retry_rejected", "run_checks", "watch_shops",
 }  # fmt: skip
 SENSORS = {"checked", "erp_changes", "new_sales", "run_failures", "shop_states", "unsettled_postings"}
 SCHEDULES = {
-    "checks_hourly", "close_day_daily", "forecasting_export_daily", "maintain_lake_nightly", "products_hourly",
+    "checks_hourly", "close_day_daily", "forecasting_export_daily", "forecasting_hourly", "maintain_lake_nightly",
+    "products_hourly",
     "products_nightly", "read_back_sweep", "stock_nightly", "stock_sweep",
 }  # fmt: skip
 GRAPH = defs.resolve_asset_graph()

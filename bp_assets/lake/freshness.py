@@ -54,7 +54,6 @@ _CONTACTS = Freshness(
     once_begun=True,
 )  # fmt: skip
 _DERIVED = Freshness(_HOUR, timedelta(hours=3), "Computed from other tables, without a request.", once_begun=True)
-_DAILY = Freshness(_DAY, _LATE_DAY, "Computed from other tables, without a request.", once_begun=True)
 
 FRESHNESS: dict[str, Freshness] = {
     "products": Freshness(_HOUR, timedelta(hours=3), "Changed ones by updatedOn and createdOn; all every night."),
@@ -84,6 +83,12 @@ FRESHNESS: dict[str, Freshness] = {
     "sales_reconciliation": _COMPUTED, "daily_takings": _COMPUTED, "posting_latency": _COMPUTED,
     "erp_requests": Freshness(_minutes(15), _HOUR, "Counted in the ledger, with every read-back."),
     "shop_health": Freshness(_minutes(15), _minutes(30), "When a state changes and every quarter of an hour."),
-    "stock_on_order": _DERIVED, "stock_position": _DERIVED, "availability_history": _DERIVED,
-    "demand_daily": _DAILY, "lead_times": _DAILY, "sell_through": _DAILY, "weeks_of_cover": _DAILY,
+    "cancelled_statuses": _DERIVED, "stock_on_order": _DERIVED, "stock_position": _DERIVED, "lead_times": _DERIVED,
+    "sell_through": _DERIVED, "weeks_of_cover": _DERIVED,
+    "demand_daily": Freshness(
+        _HOUR, timedelta(hours=3), "Computed anew for the days that changed, without a request.", once_begun=True
+    ),
+    "availability_history": Freshness(
+        _minutes(10), _HOUR, "What changed in stock_levels, with every reading of it.", once_begun=True
+    ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The sample books behind ``docs/finance.md``: two shops in the week of 16 November 2026, with one of everything.
+"""The sample books behind the queries of the docs: two shops in the week of 16 November 2026, one of everything.
 
 Read: ``tests/builders.py``. Written: an in-memory DuckDB with every table of the lake. "Today" is Friday, 20 November.
 """
@@ -20,6 +20,7 @@ from checks.store import store_findings
 from checks.tax_mismatches import tax_mismatches
 from checks.unposted_sales import unposted_sales
 from tests.builders import NOW, Books, sale_id
+from tests.docs.orders_sample import with_orders
 
 TODAY = "DATE '2026-11-20'"
 
@@ -70,6 +71,7 @@ def sample() -> Books:
     # The builder writes rows positive; discounts and rounding stand negative in the ERP. Tea was line 2 of 1002.
     books.sql("update posted_order_rows set net = -net, tax = -tax where name in ('Offer', 'Cash')")
     books.sql(f"update pos_lines set original_line_id = '2' where sale_id = '{sale_id('1004')}' and returned")
+    with_orders(books)
     _computed(books)
     return books
 

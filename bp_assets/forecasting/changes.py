@@ -1,0 +1,173 @@
+"""Which days of demand something touched: the lake says which rows came and went since they were last computed.
+
+Read: the lake's tables, and its record of what every snapshot changed. Written: temporary tables of the connection.
+
+A change is found whoever made it and however: an order edited, deleted, re-dated, un-cancelled; a receipt that came
+late, or whose order now stands in the ERP. A row that went or was other before still says which day it counted on, so
+that an order leaves the one day and enters the other. What hangs on a changed order or receipt goes along: its credits
+and the order it credits, the other half of an exchange, the sale that goods came back from, the receipts of a summary.
+Rather a day too many than one too few: a day that is computed without need costs little and changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from bp_assets.forecasting.demand_facts import SCOPED_ORDERS, SCOPED_SALES
+
+_MOMENT = "coalesce(placed_on, created_on, as_of)"  # of an order: what its day is taken from where no receipt says it
+# By table: what of a changed row leads to days, to orders and to receipts.
+_TOLD = {
+    "orders": f"order_id, order_type, parent_order_id, warehouse_id, {_MOMENT} as moment",
+    "order_rows": "order_id",
+    "posted_orders": "order_id, sale_id",
+    "pos_transactions": "sale_id, business_date, summary_id, receipt_number",
+    "pos_lines": "sale_id, returned, original_sale_id",
+}
+_SKUS = "select sku, product_id from products {at} where sku <> ''"
+
+
+def snapshot(connection: DuckDBPyConnection) -> int:
+    """The snapshot that this transaction reads."""
+    row = connection.execute("select id from lake.current_snapshot()").fetchone()
+    assert row is not None  # a lake always has a snapshot
+    return int(row[0])
+
+
+def kept(connection: DuckDBPyConnection, number: int) -> bool:
+    """Whether the lake still knows what changed since a snapshot."""
+    query = "select count(*) from ducklake_snapshots('lake') where snapshot_id = ?"
+    return connection.execute(query, [number]).fetchone() == (1,)
+
+
+def days_touched(connection: DuckDBPyConnection, since: int, now: int, parameters: dict[str, Any]) -> set[date]:
+    """The days that what changed between two snapshots counted on before and counts on now.
+
+    ``places.lent`` surrounds it and ``links`` comes first; ``parameters``: ``$zone``.
+    """
+    if since == now:
+        return set()
+    for table, columns in _TOLD.items():
+        both = " union ".join(
+            f"select {columns} from ducklake_table_{what}('lake', 'main', '{table}', {since + 1}, {now})"
+            for what in ("insertions", "deletions")
+        )
+        connection.execute(f"create or replace temp table changed_{table} as {both}")
+    was, stands = _SKUS.format(at=f"at (version => {since})"), _SKUS.format(at="")
+    connection.execute(
+        "create or replace temp table changed_skus as "  # their lines now count for another product, or for none
+        f"select distinct sku from (({was} except {stands}) union ({stands} except {was}))"
+    )
+    _scope(
+        connection,
+        "select order_id from changed_orders union select order_id from changed_order_rows "
+        "union select order_id from changed_posted_orders "
+        "union select parent_order_id from changed_orders where order_type = 'SC' and parent_order_id is not null "
+        "union select o.order_id from orders o semi join changed_pos_transactions t "
+        "on left(t.receipt_number, 64) = o.reference",
+        "select sale_id from changed_pos_transactions union select sale_id from changed_pos_lines "
+        "union select sale_id from changed_posted_orders "
+        "union select original_sale_id from changed_pos_lines where returned and original_sale_id is not null "
+        "union select l.sale_id from pos_lines l semi join changed_skus s on s.sku = l.sku",
+    )
+    rows = connection.execute(
+        f"""
+        select distinct cast(timezone(coalesce(z.zone, $zone), o.moment) as date) from (
+            select warehouse_id, moment from changed_orders where order_type in ('SO', 'SC')
+            union all
+            select o.warehouse_id, {_MOMENT} from orders o semi join {SCOPED_ORDERS} g on g.order_id = o.order_id
+            where o.order_type in ('SO', 'SC')
+        ) o left join forecast_zones z on z.warehouse_id = o.warehouse_id
+        union
+        select business_date from changed_pos_transactions where business_date is not null
+        union
+        select t.business_date from pos_transactions t semi join {SCOPED_SALES} g on g.sale_id = t.sale_id
+        where t.business_date is not null
+        """,
+        {"zone": parameters["zone"]},
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def scope_of_days(connection: DuckDBPyConnection) -> None:
+    """Make the scope of everything that may count on the days in ``demand_days`` (day).
+
+    Orders are found by the instant they were placed, which is within two days of their trading day in any time zone;
+    where a till's trading day is further away, by their receipt.
+    """
+    connection.execute(
+        "create or replace temp table demand_near as "
+        "select distinct unnest(generate_series(day - 2, day + 2, interval 1 day))::date as day from demand_days"
+    )
+    _scope(
+        connection,
+        f"select order_id from orders o semi join demand_near n on n.day = cast({_MOMENT} as date) "
+        "where o.order_type in ('SO', 'SC')",
+        "select sale_id from pos_transactions t semi join demand_days d on d.day = t.business_date",
+    )
+
+
+def _scope(connection: DuckDBPyConnection, orders: str, sales: str) -> None:
+    """Fill the two tables of the scope from queries of order ids and of sale ids, with whatever hangs on them."""
+    run = connection.execute
+    run(f"create or replace temp table {SCOPED_ORDERS} as select distinct order_id from ({orders}) t(order_id)")
+    run(f"create or replace temp table {SCOPED_SALES} as select distinct sale_id from ({sales}) t(sale_id)")
+    _sales_of_orders(connection)
+    # A summary and its receipts: whether these are in the ERP depends on it.
+    _more_sales(
+        connection,
+        f"select t.sale_id from pos_transactions t semi join {SCOPED_SALES} g on g.sale_id = t.summary_id "
+        f"union all select t.summary_id from pos_transactions t semi join {SCOPED_SALES} g on g.sale_id = t.sale_id "
+        "where t.summary_id is not null",
+    )
+    _orders_of_sales(connection)
+    _more_orders(
+        connection,
+        f"select c.order_id from orders c semi join {SCOPED_ORDERS} g on g.order_id = c.parent_order_id "
+        f"where c.order_type = 'SC' union all {_PARENTS}",
+    )
+    _sales_of_orders(connection)
+    _more_sales(
+        connection,
+        f"select l.sale_id from pos_lines l semi join {SCOPED_SALES} g on g.sale_id = l.original_sale_id "
+        f"where l.returned union all select l.original_sale_id from pos_lines l semi join {SCOPED_SALES} g "
+        "on g.sale_id = l.sale_id where l.returned and l.original_sale_id is not null",
+    )
+    _orders_of_sales(connection)
+    _more_orders(connection, _PARENTS)
+    _sales_of_orders(connection)
+
+
+_PARENTS = (
+    f"select c.parent_order_id from orders c semi join {SCOPED_ORDERS} g on g.order_id = c.order_id "
+    "where c.order_type = 'SC' and c.parent_order_id is not null"
+)
+
+
+def _sales_of_orders(connection: DuckDBPyConnection) -> None:
+    by_order = f"semi join {SCOPED_ORDERS} g on g.order_id = p.order_id"
+    _more_sales(
+        connection,
+        f"select p.sale_id from posted_orders p {by_order} union all select p.sale_id from demand_links p {by_order}",
+    )
+
+
+def _orders_of_sales(connection: DuckDBPyConnection) -> None:
+    by_sale = f"semi join {SCOPED_SALES} g on g.sale_id = p.sale_id"
+    _more_orders(
+        connection,
+        f"select p.order_id from posted_orders p {by_sale} union all select p.order_id from demand_links p {by_sale}",
+    )
+
+
+def _more_orders(connection: DuckDBPyConnection, query: str) -> None:
+    new = f"select distinct id from ({query}) q(id) anti join {SCOPED_ORDERS} k on k.order_id = id"
+    connection.execute(f"insert into {SCOPED_ORDERS} {new}")
+
+
+def _more_sales(connection: DuckDBPyConnection, query: str) -> None:
+    new = f"select distinct id from ({query}) q(id) anti join {SCOPED_SALES} k on k.sale_id = id"
+    connection.execute(f"insert into {SCOPED_SALES} {new}")
