@@ -11,7 +11,7 @@ from typing import Any
 
 from bp_assets.extraction import splits
 from bp_assets.extraction.fields import Fields, entries, may, need, whole
-from bp_assets.extraction.resource import Chosen, Context, Decoded, Get, Resource, Rows
+from bp_assets.extraction.resource import Changes, Chosen, Context, Decoded, Get, Resource, Rows
 
 LEVEL = Fields(
     need("in_stock", whole, "inStock"),
@@ -23,13 +23,18 @@ LEVEL = Fields(
 ZEROS = (0, 0, 0, 0)
 NONE_TRACKED = "WHSC-097"
 
-# What may have moved a product's stock: itself, an order that names it (reservations move nothing), a movement.
+# What may have touched a product's stock beside a movement: itself, or an order that names it (reservations move
+# nothing): any order as it was read, and ours as they were read back.
 TRACKED = """
-select p.product_id as id, greatest(p.as_of, coalesce(r.at, p.as_of), coalesce(m.at, p.as_of)) as touched_on
+select p.product_id as id, greatest(p.as_of, max(named.as_of)) as touched_on
 from products p
-left join (select product_id, max(as_of) as at from order_rows group by all) r on r.product_id = p.product_id
-left join (select product_id, max(as_of) as at from goods_movements group by all) m on m.product_id = p.product_id
+left join (
+    select product_id, as_of from order_rows
+    union all select product_id, as_of from posted_order_rows
+    union all select product_id, as_of from posted_goods
+) named on named.product_id = p.product_id
 where p.stock_tracked
+group by p.product_id, p.as_of
 """
 
 
@@ -51,15 +56,17 @@ RESOURCES = (
             "/warehouse-service/product-availability/{ids}", splits.by_key, nothing=frozenset({NONE_TRACKED})
         ),
         decode=decode,
+        changes=Changes("/warehouse-service/goods-movement-search", "productId", ("updatedOn",)),
         absent_is_gone=False,
         rotate=timedelta(hours=24),
         every=timedelta(minutes=10),
         lookups={"warehouses": "select warehouse_id from warehouses order by 1"},
-        after=("products", "warehouses", "orders", "goods_movements"),
+        after=("products", "warehouses"),
         hints=("product.modified.on-hand-modified",),
-        traps="There is no filter: products that moved, or that an order names, are read at once, all others in turn "
-        "within a day. Untracked products are left out, a set of nothing else is refused (WHSC-097), and one unknown "
-        "id may have a whole set refused: it is halved until only that id is left out. Missing warehouses and missing "
-        "products are zero. Whether goods in quarantine count as in stock is not documented.",
+        traps="There is no filter: products that the stock ledger shows as moved, that an order names or that a "
+        "webhook tells of are read at once, all others in turn within a day. Untracked products are left out, a set "
+        "of nothing else is refused (WHSC-097), and one unknown id may have a whole set refused: it is halved until "
+        "only that id is left out. Missing warehouses and missing products are zero. Whether goods in quarantine count "
+        "as in stock is not documented.",
     ),
 )  # fmt: skip
