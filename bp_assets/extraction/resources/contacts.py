@@ -87,8 +87,7 @@ RESOURCES = (
         ),
         decode=decode,
         changes=Changes(
-            "/contact-service/contact-search", "contactId", ("updatedOn", "createdOn"),
-            same={"updatedOn": "updated_on"},
+            "/contact-service/contact-search", "contactId", ("updatedOn",), same={"updatedOn": "updated_on"}
         ),
         sweep=Sweep(every=timedelta(minutes=50)),  # with every hourly refresh, though it begins some seconds early
         rotate=timedelta(hours=48),
@@ -96,9 +95,9 @@ RESOURCES = (
         afterwards=FORGET,
         traps="Personal data, in a schema of its own. Contacts raise no webhooks. `updatedOn` is null in the search of "
         "some whose GET has one, so every contact is read again within two days, and OPTIONS is asked with every "
-        "hourly refresh: a deleted or merged contact shows nowhere else. A contact that was forgotten is still there, "
-        "named FORGOTTEN CONTACT and a date, while its orders keep their copy of name and e-mail: here the contact's "
-        "rows go, and what its orders say of it goes with them. More than 200 ids are answered by a page, not refused: "
-        "never asked.",
+        "hourly refresh: a new contact is found by its id, and a deleted or merged one shows nowhere else. A contact "
+        "that was forgotten is still there, named FORGOTTEN CONTACT and a date, while its orders keep their copy of "
+        "name and e-mail: here the contact's rows go, and what its orders say of it goes with them. More than 200 ids "
+        "are answered by a page, not refused: never asked.",
     ),
 )  # fmt: skip

@@ -69,7 +69,6 @@ RESOURCES = (
         absent_is_gone=False,
         rotate=timedelta(hours=24),
         after=("orders",),
-        hints=(),
         traps="There is no search for drop-ship notes: they are asked for by purchase order, of those marked so, "
         "when the order changed and within a day. A webhook names the note, not the order. The stock is never in a "
         "warehouse, so the location is 0. `shipping` is there only once the note is sent.",

@@ -67,7 +67,6 @@ RESOURCES = (
         sweep=Sweep(every=timedelta(hours=24)),
         rotate=timedelta(hours=72),
         every=timedelta(hours=1),
-        hints=("goods-in-note.",),
         traps="The search calls a note's id `batchId` and has a row per product, batch and location; its dates are "
         "`createdDate` and `receivedDate`, the GET says `receivedOn`. A release from quarantine, a confirmed value or "
         "a correction moves neither: every note is read again within three days (the stock itself is current through "

@@ -117,12 +117,11 @@ RESOURCES = (
         sweep=Sweep(every=timedelta(hours=24)),
         rotate=timedelta(days=30),
         every=timedelta(hours=1),
-        hints=("goods-out-note.",),
         traps="The search has no `updatedOn`. Changes are found in three windows: notes created, notes shipped, and "
         "all notes not yet shipped, whose steps the search shows; a shipped note does not change any more. Of an open "
-        "note the search shows neither boxes, weight nor reference, and label and release date are not compared: an "
-        "event (webhook) or the note's next step brings them, and within 30 days every note is read again. Only open "
-        "notes can be deleted; the daily sweep finds that. `occured` is the ERP's spelling. Steps that were done by "
-        "shipping have the time of SHW and stand behind it.",
+        "note the search shows neither boxes, weight nor reference, and label and release date are not compared: the "
+        "note's next step brings them, and within 30 days every note is read again. Only open notes can be deleted; "
+        "the daily sweep finds that. `occured` is the ERP's spelling. Steps that were done by shipping have the time "
+        "of SHW and stand behind it.",
     ),
 )  # fmt: skip

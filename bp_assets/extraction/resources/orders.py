@@ -139,7 +139,6 @@ RESOURCES = (
         sweep=Sweep(every=timedelta(hours=24)),
         every=timedelta(hours=1),
         afterwards=(*FORGET, *KNOWN_BY_STATUS),
-        hints=("order.created", "order.modified", "order.destroyed", "sales-order"),
         traps="An order that was just created has no `updatedOn`, so creation is asked for as well; an edit of its "
         "custom fields may not move it (we keep none of them). Amounts and quantities are text. Order GET does not "
         "carry the external reference, only the search does: `external_ref` is empty where the answer has none. The "
