@@ -226,6 +226,8 @@ FRESHNESS = Check(
     (
         Kind("stale", WARN, "data", "The table was not refreshed for longer than its cadence.",
              "Look whether its schedule is on and its last run succeeded; materialise it."),
+        Kind("old_rows", WARN, "data", "Rows that are read again in turn were not read for longer than promised.",
+             "Look how many requests its runs spend and what the cap leaves them; a full pull reads all rows at once."),
         Kind("never_filled", WARN, "data", "The table was never refreshed.",
              "Materialise it once; if that fails, read the run's error."),
     ),

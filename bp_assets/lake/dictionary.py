@@ -86,7 +86,8 @@ def _section(table: Table) -> str:
     facts.append("Published." if table.published else "Not published.")
     lines += [" ".join(fact for fact in facts if fact), ""]
     if fresh := FRESHNESS.get(table.name):
-        lines += [f"Kept fresh every {_span(fresh.every)}: {fresh.how}", ""]
+        turn = f" No reading of a row is older than {_span(fresh.reread)}." if fresh.reread else ""
+        lines += [f"Kept fresh every {_span(fresh.every)}. {fresh.how}{turn}", ""]
     lines += ["| Column | Type | Meaning |", "|---|---|---|"]
     for column in table.columns:
         words = column.description.replace("|", "\\|")
@@ -104,7 +105,7 @@ def _span(time: timedelta) -> str:
     """A span of time as people say it: ``15 minutes``, ``hour``, ``day``."""
     for unit, one in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
         if time >= one and time % one == timedelta(0):
-            return unit if time == one else f"{time // one} {unit}s"
+            return f"{time // one} {unit}s" if time > one else unit
     return f"{time.total_seconds():g} seconds"
 
 

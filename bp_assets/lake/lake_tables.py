@@ -5,6 +5,8 @@ Read: nothing. Written: nothing. One of the files that ``tables.py`` puts togeth
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bp_assets.lake.columns import col, opt
 from bp_assets.lake.freshness import FRESHNESS
 from bp_assets.lake.table import INSTANT, SECONDS, Table
@@ -14,17 +16,23 @@ def _text(words: str) -> str:
     return "'" + words.replace("'", "''") + "'"
 
 
+def _seconds(time: timedelta | None) -> str:
+    return "NULL" if time is None else str(int(time.total_seconds()))
+
+
 def _freshness_query() -> str:
     """What was promised, beside the mark that each table moves in the transaction that writes its rows."""
     rows = ", ".join(
-        f"({_text(name)}, {int(one.every.total_seconds())}, {int(one.within.total_seconds())}, {_text(one.how)})"
+        f"({_text(name)}, {_seconds(one.every)}, {_seconds(one.within)}, {_seconds(one.reread)}, {_text(one.how)})"
         for name, one in sorted(FRESHNESS.items())
     )
     return (
         "SELECT p.table_name, m.as_of, m.high_water AS high_water_mark, "
         "CAST(p.every AS BIGINT) AS expected_every_seconds, CAST(p.within AS BIGINT) AS stale_after_seconds, "
+        "CAST(p.reread AS BIGINT) AS reread_within_seconds, "
         f"CAST(epoch(m.as_of) - epoch(m.oldest) AS {SECONDS}) AS oldest_row_seconds, m.rows, p.how "
-        f"FROM (VALUES {rows}) AS p(table_name, every, within, how) LEFT JOIN lake_marks AS m USING (table_name)"
+        f"FROM (VALUES {rows}) AS p(table_name, every, within, reread, how) "
+        "LEFT JOIN lake_marks AS m USING (table_name)"
     )
 
 
@@ -39,8 +47,9 @@ TABLE_FRESHNESS = Table(
             "source tells no such moment and the whole is read."),
         col("expected_every_seconds", "BIGINT", "How often its source is asked."),
         col("stale_after_seconds", "BIGINT", "An as_of older than this is a finding of the check freshness."),
-        opt("oldest_row_seconds", SECONDS, "Tables that are read again in turn: how much older than as_of the oldest "
-            "row was when it was read."),
+        opt("reread_within_seconds", "BIGINT", "Tables whose source does not show every change: all rows are read "
+            "again in turn, none is older than this."),
+        opt("oldest_row_seconds", SECONDS, "Of those tables: by how much the oldest reading was older than as_of."),
         opt("rows", "BIGINT", "Rows it held then."),
         col("how", "VARCHAR", "How it is kept fresh."),
     ),

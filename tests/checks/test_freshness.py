@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bp_assets.domain.findings import Finding
+from bp_assets.extraction.resources import ALL
 from bp_assets.lake.freshness import FRESHNESS
 from bp_assets.lake.tables import TABLES
 from checks.context import CheckContext
@@ -35,6 +36,24 @@ def test_what_is_pulled_from_the_whole_account_is_due_once_that_was_begun(books:
     refreshed(books, "brands", 1)
     found = freshness(books.connection, context, ["brands", "orders", "products"])
     assert [(item.kind, item.place) for item in found] == [("never_filled", "orders")]
+
+
+def test_rows_that_were_not_read_in_their_turn_are_found(books: Books, context: CheckContext) -> None:
+    def brought_up_to_date(oldest_hours: int) -> list[tuple[str, str, str]]:
+        books.sql("delete from lake_marks")
+        books.put("lake_marks", table_name="prices", mark="1", as_of=minutes_ago(1), rows=9,
+                  oldest=minutes_ago(oldest_hours * 60))  # fmt: skip
+        found = freshness(books.connection, context, ["prices"])
+        return [(item.kind, item.expected, item.actual) for item in found]
+
+    assert brought_up_to_date(27) == []
+    assert brought_up_to_date(28) == [("old_rows", "every row read within 24 hours", "last read 28 hours ago")]
+
+
+def test_what_the_engine_does_is_what_the_contracts_promise() -> None:
+    promised = [(name, FRESHNESS[name].every, FRESHNESS[name].reread) for one in ALL for name in one.tables]
+    assert promised == [(name, one.every, one.rotate) for one in ALL for name in one.tables]
+    assert len(promised) > 30
 
 
 def test_a_stale_table_is_found_with_its_age_and_a_new_one_as_never_filled(books: Books, context: CheckContext) -> None:
