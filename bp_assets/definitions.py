@@ -9,6 +9,7 @@ import dagster as dg
 
 from bp_assets import catalog
 from bp_assets.export.assets import forecasting_export
+from bp_assets.extraction.assets import assets as pulled
 from bp_assets.finance.assets import daily_takings, finance_file, sales_reconciliation
 from bp_assets.forecasting.assets import FORECASTING
 from bp_assets.jobs import JOBS
@@ -45,7 +46,7 @@ warnings.filterwarnings(
 )
 
 ASSETS = (
-    products, price_lists, prices, warehouses, channels, tax_codes, stock_levels,
+    products, price_lists, prices, warehouses, channels, tax_codes, stock_levels, *pulled(),
     till_tables, posting_log, posted, summary_tables, stock_corrections,
     posting_latency, shop_health, erp_requests, table_dictionary,
     sales_reconciliation, daily_takings, finance_file, *FORECASTING, forecasting_export,

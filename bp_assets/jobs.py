@@ -9,11 +9,13 @@ it; which of them posts is decided by a lock in PostgreSQL. ``dagster/max_runtim
 import dagster as dg
 
 from bp_assets import catalog
+from bp_assets.extraction.assets import RESOURCES
 from bp_assets.posting.assets import retry_rejected_sales, take_and_post
 from bp_assets.upkeep import maintain
 
 ALONE, POSTER = "tillbridge/alone", "tillbridge/poster"
 SALES_TABLES, ERP_TABLES, STOCK_TABLES, FORECASTS = "sales_tables", "erp_tables", "stock_tables", "forecasts"
+EXTRACTS = "extracts"
 POSTERS = {POSTER: "yes"}
 
 MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
@@ -31,6 +33,7 @@ FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
 # With its check, in a job of its own: a table that is filled without its check shows no verdict in the UI.
 SHOPS_TABLES = ("shop_health",)
 ABOUT_TABLES = ("table_dictionary",)
+PULLED_TABLES = tuple(table for resource in RESOURCES for table in resource.tables)
 SALES = (*TILL_TABLES, *POSTED_TABLES, *SUMMARY_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 
 
@@ -103,6 +106,30 @@ refresh_forecasting = dg.define_asset_job(
     tags=_tags(FORECASTS, 60),
 )
 
+refresh_erp = dg.define_asset_job(
+    "refresh_erp",
+    _tables(*PULLED_TABLES),
+    description="What changed in Brightpearl's orders, notes, payments, contacts and lists; and a further part of what "
+    "no filter shows. One request for a resource of an unchanged account. The first time it reads everything.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(EXTRACTS, 180),
+)
+
+pull_erp = dg.define_asset_job(
+    "pull_erp",
+    _tables(*MASTER_TABLES, "stock_levels", *PULLED_TABLES),
+    description="All of Brightpearl, read whole: for a new installation, and after a version that keeps more columns. "
+    "A run that was cut off is gone on with by the next one.",
+    config={
+        "ops": {
+            name: {"config": {"full": True}}
+            for name in ("products", "prices", "stock_levels", *(resource.name for resource in RESOURCES))
+        }
+    },
+    executor_def=dg.in_process_executor,
+    tags=_tags(EXTRACTS, 480),
+)
+
 read_back = dg.define_asset_job(
     "read_back",
     _tables(*SALES),
@@ -169,6 +196,6 @@ export_forecasting = dg.define_asset_job(
 )
 
 JOBS = (
-    post_sales, retry_rejected, refresh_products, refresh_stock, refresh_forecasting, read_back, run_checks, close_day,
-    refresh_all, watch_shops, publish_tables, maintain_lake, export_forecasting,
+    post_sales, retry_rejected, refresh_products, refresh_stock, refresh_erp, pull_erp, refresh_forecasting, read_back,
+    run_checks, close_day, refresh_all, watch_shops, publish_tables, maintain_lake, export_forecasting,
 )  # fmt: skip

@@ -12,15 +12,17 @@ import dagster as dg
 from bp_assets.config import ConfigError, load
 from bp_assets.export.forecasting import never_filled
 from bp_assets.jobs import (
+    PULLED_TABLES,
     close_day,
     export_forecasting,
     maintain_lake,
     read_back,
+    refresh_erp,
     refresh_forecasting,
     refresh_products,
     refresh_stock,
     run_checks,
-)  # fmt: skip
+)
 from bp_assets.resources import LakeResource
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
@@ -80,6 +82,25 @@ stock_nightly = dg.ScheduleDefinition(
     run_config=_full("stock_levels"),
     description="Stock of all products.",
 )
+
+
+@dg.schedule(
+    name="erp_hourly",
+    job=refresh_erp,
+    cron_schedule="37 * * * *",
+    execution_timezone=ZONE,
+    default_status=RUNNING,
+    description="What changed in Brightpearl, once all of it was read for the first time.",
+)
+def erp_hourly(lake: LakeResource) -> dg.RunRequest | dg.SkipReason:
+    """An installation that only posts never pulls the account: nobody asked for its thousands of requests."""
+    with lake.open().open() as reading:
+        names = ", ".join(f"'{name}'" for name in PULLED_TABLES)
+        begun = reading.execute(f"SELECT count(*) FROM lake_marks WHERE table_name IN ({names})").fetchone()
+    if not begun or not begun[0]:
+        return dg.SkipReason("Brightpearl was never read whole: run the job pull_erp, or `tillbridge refresh`, once.")
+    return dg.RunRequest()
+
 
 read_back_sweep = dg.ScheduleDefinition(
     name="read_back_sweep",
@@ -142,6 +163,7 @@ def forecasting_export_daily(lake: LakeResource) -> dg.RunRequest | dg.SkipReaso
 
 
 SCHEDULES = (
-    products_hourly, products_nightly, stock_sweep, stock_nightly, read_back_sweep, forecasting_hourly, checks_hourly,
+    products_hourly, products_nightly, stock_sweep, stock_nightly, erp_hourly, read_back_sweep, forecasting_hourly,
+    checks_hourly,
     close_day_daily, maintain_lake_nightly, forecasting_export_daily,
 )  # fmt: skip

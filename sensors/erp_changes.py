@@ -16,10 +16,10 @@ import dagster as dg
 from bp_assets.brightpearl.errors import ErpError
 from bp_assets.brightpearl.search import count, period
 from bp_assets.config import ConfigError
+from bp_assets.hints import JOBS, SOURCE, table_of
 from bp_assets.jobs import ERP_TABLES, SALES_TABLES, STOCK_TABLES, read_back, refresh_products, refresh_stock
 from bp_assets.ledger.webhooks import open_webhooks
 from bp_assets.resources import ErpResource, LedgerResource
-from bp_assets.staging.hints import JOBS, SOURCE, table_of
 from sensors.runs import under_way
 
 SWEEP_SECONDS = 300

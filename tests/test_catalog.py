@@ -30,14 +30,14 @@ KEYS = {
     "tills", "warehouses", "weeks_of_cover",
 }  # fmt: skip
 JOBS = {
-    "close_day", "export_forecasting", "maintain_lake", "post_sales", "publish_tables", "read_back", "refresh_all",
-    "refresh_forecasting", "refresh_products", "refresh_stock", "retry_rejected", "run_checks", "watch_shops",
+    "close_day", "export_forecasting", "maintain_lake", "post_sales", "publish_tables", "pull_erp", "read_back",
+    "refresh_all", "refresh_erp", "refresh_forecasting", "refresh_products", "refresh_stock", "retry_rejected",
+    "run_checks", "watch_shops",
 }  # fmt: skip
 SENSORS = {"checked", "erp_changes", "new_sales", "run_failures", "shop_states", "unsettled_postings"}
 SCHEDULES = {
-    "checks_hourly", "close_day_daily", "forecasting_export_daily", "forecasting_hourly", "maintain_lake_nightly",
-    "products_hourly",
-    "products_nightly", "read_back_sweep", "stock_nightly", "stock_sweep",
+    "checks_hourly", "close_day_daily", "erp_hourly", "forecasting_export_daily", "forecasting_hourly",
+    "maintain_lake_nightly", "products_hourly", "products_nightly", "read_back_sweep", "stock_nightly", "stock_sweep",
 }  # fmt: skip
 GRAPH = defs.resolve_asset_graph()
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}

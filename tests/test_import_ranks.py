@@ -13,7 +13,14 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("bp_assets.domain",),
     ("bp_assets.config",),
     ("bp_assets.tills", "bp_assets.brightpearl", "bp_assets.ledger", "bp_assets.lake"),
-    ("bp_assets.catalog", "bp_assets.alive", "bp_assets.budget", "bp_assets.framing", "bp_assets.oauth"),
+    (
+        "bp_assets.catalog",
+        "bp_assets.alive",
+        "bp_assets.budget",
+        "bp_assets.framing",
+        "bp_assets.hints",
+        "bp_assets.oauth",
+    ),
     ("bp_assets.resources", "bp_assets.telling"),
     ("bp_assets.posting",),
     (

@@ -10,15 +10,20 @@ from typing import Any
 
 import dagster as dg
 
-from bp_assets import catalog
+from bp_assets import catalog, hints
 from bp_assets.extraction.engine import Told, TooManyGone, refresh
 from bp_assets.extraction.progress import Progress
 from bp_assets.extraction.resource import Resource
 from bp_assets.extraction.resources import ALL
 from bp_assets.extraction.spool import SpoolBusy
-from bp_assets.resources import ErpResource, LakeResource
+from bp_assets.ledger.webhooks import handled, open_webhooks
+from bp_assets.resources import ErpResource, LakeResource, LedgerResource
 from bp_assets.telling import Said, told
 
+# These tables are still read by the assets of bp_assets/staging, each on its own.
+STAGED = ("channels", "tax_codes", "price_lists", "products", "prices", "stock_levels")
+RESOURCES: tuple[Resource, ...] = tuple(resource for resource in ALL if resource.name not in STAGED)
+HINTED = (hints.PRODUCTS, hints.STOCK)  # what webhooks tell of; every other hint belongs to the posted orders
 LOG_SECONDS = 5.0
 MOST_NAMED = 20  # of the records that could not be understood
 
@@ -40,8 +45,13 @@ def asset_of(resource: Resource) -> dg.AssetsDefinition:
         description=f"{resource.title}. {resource.traps}".strip(),
     )
     def refreshed(
-        context: dg.AssetExecutionContext, config: Refresh, erp: ErpResource, lake: LakeResource
+        context: dg.AssetExecutionContext,
+        config: Refresh,
+        erp: ErpResource,
+        lake: LakeResource,
+        ledger: LedgerResource,
     ) -> Iterator[dg.MaterializeResult[Any]]:
+        hint_ids, hinted = _hints(resource, ledger)
         try:
             done = refresh(
                 resource,
@@ -49,10 +59,13 @@ def asset_of(resource: Resource) -> dg.AssetsDefinition:
                 erp.reader,
                 full=config.full,
                 accept_deletions=config.accept_deletions,
+                hinted=hinted,
                 tell=every_few_seconds(context.log.info),
             )
         except (SpoolBusy, TooManyGone) as why:  # trying again at once would not help
             raise dg.Failure(str(why), allow_retries=False) from None
+        if hint_ids and done.planned_now:
+            handled(ledger.open(), hint_ids)
         for warning in warnings(resource, done):
             context.log.warning(warning)
         for name in resource.tables:
@@ -63,7 +76,7 @@ def asset_of(resource: Resource) -> dg.AssetsDefinition:
 
 def assets() -> list[dg.AssetsDefinition]:
     """All of them, in an order in which each comes after what it asks."""
-    return [asset_of(resource) for resource in ALL]
+    return [asset_of(resource) for resource in RESOURCES]
 
 
 def every_few_seconds(say: Callable[[str], object]) -> Callable[[Progress], None]:
@@ -110,6 +123,13 @@ def metadata(done: Told) -> dict[str, Any]:
         "erp_requests_by_route": dg.MetadataValue.table(routes, dg.TableSchema(columns)),
         "seconds": round(done.seconds, 1),
     }
+
+
+def _hints(resource: Resource, ledger: LedgerResource) -> tuple[list[int], list[int]]:
+    """Open hints about the resource: their ids, and the ids of the objects they name."""
+    if resource.name not in HINTED:
+        return [], []
+    return hints.about(open_webhooks(ledger.open(), hints.SOURCE), resource.name)
 
 
 def _said(name: str, done: Told) -> Said:

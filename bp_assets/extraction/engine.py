@@ -21,7 +21,7 @@ from bp_assets.domain.lanes import Lane
 from bp_assets.extraction.fetching import Fetch
 from bp_assets.extraction.listing import plan_for
 from bp_assets.extraction.members import Members
-from bp_assets.extraction.merging import MEMORY, THREADS, Merged, merge
+from bp_assets.extraction.merging import Merged, merge
 from bp_assets.extraction.plan import Kind, Plan, State, fingerprint, kind_of
 from bp_assets.extraction.progress import Progress
 from bp_assets.extraction.resource import Resource, Whole
@@ -35,6 +35,8 @@ LANES: Mapping[Kind, Lane] = {Kind.FULL: "backfill", Kind.SWEEP: "sweep", Kind.C
 NICE = 10
 Tell = Callable[[Progress], None]
 _WATCHED_SECONDS, _STOPPING_SECONDS = 0.5, 10.0
+# DuckDB's share of the 600 MB that a pull may take, whatever the account's size: it works file by file, and spills.
+MEMORY = "192MB"
 
 
 class TooManyGone(Exception):
@@ -43,7 +45,10 @@ class TooManyGone(Exception):
 
 @dataclass(slots=True)
 class Told:
-    """What a refresh did, for people and for Dagster. ``requests`` by route; ``planned`` those of the plan alone."""
+    """What a refresh did, for people and for Dagster. ``requests`` by route; ``planned`` those of the plan alone.
+
+    ``planned_now`` is false where it only finished what an earlier run had planned: hints of today are not in it.
+    """
 
     resource: str
     kind: Kind
@@ -52,6 +57,7 @@ class Told:
     minutes: Mapping[tuple[datetime, Lane], int]
     planned: int
     resumed: int
+    planned_now: bool
     seconds: float
 
     @property
@@ -79,6 +85,7 @@ def refresh(
         LakeError: as the lake; likewise.
     """
     began = time.monotonic()
+    lake = Lake(lake.home, lake.dsn, memory=MEMORY, threads=1)
     with spool_of(lake.home, resource.name) as spool:
         run = _Run(resource, lake, spool, reader_in, tell)
         _in_background(lambda: run.read(full=full, hinted=hinted), lambda: tell(run.progress))
@@ -99,6 +106,7 @@ class _Run:
     tell: Tell
     plan: Plan | None = None
     state: State | None = None
+    planned_now: bool = False
     progress: Progress = field(default_factory=lambda: Progress(""))
     requests: dict[str, int] = field(default_factory=dict)
     minutes: Mapping[tuple[datetime, Lane], int] = field(default_factory=dict)
@@ -121,6 +129,7 @@ class _Run:
                     with self.lake.open() as reading:
                         self.plan = await plan_for(resource, kind, self.state, reader, reading, hinted)
                     self.spool.begin(self.plan)
+                    self.planned_now = True
                 members = Members(self.state.members if self.state else (), learning=self.state is None)
                 await Fetch(resource, self.plan, self.spool, reader, members, lookups, self.progress).run()
             finally:
@@ -135,8 +144,7 @@ class _Run:
         self.tell(self.progress)
 
         def work(writer: Writer) -> Merged:
-            with _little_memory(writer):
-                return merge(writer, self.resource, plan, self.spool, self.state, accept_deletions=accept_deletions)
+            return merge(writer, self.resource, plan, self.spool, self.state, accept_deletions=accept_deletions)
 
         merged = self.lake.write(work)
         self.spool.clear()
@@ -144,27 +152,9 @@ class _Run:
         self.tell(self.progress)
         return Told(
             self.resource.name, plan.kind, merged, self.requests, self.minutes,
-            planned=self.progress.planned, resumed=self.progress.before, seconds=time.monotonic() - began,
+            planned=self.progress.planned, resumed=self.progress.before, planned_now=self.planned_now,
+            seconds=time.monotonic() - began,
         )  # fmt: skip
-
-
-class _little_memory:
-    """For the time of a merge DuckDB keeps to a bound that leaves room for everything else in 600 MB."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._run = writer.connection.execute
-        row = self._run("SELECT current_setting('memory_limit'), current_setting('threads')").fetchone()
-        self._before = row or ("1GB", 2)
-
-    def __enter__(self) -> None:
-        self._set(MEMORY, THREADS)
-
-    def __exit__(self, *_: object) -> None:
-        self._set(*self._before)
-
-    def _set(self, memory: str, threads: int) -> None:
-        self._run(f"SET memory_limit = '{memory}'")
-        self._run(f"SET threads = {threads}")
 
 
 def _lane(resource: Resource, kind: Kind) -> Lane:

@@ -21,6 +21,7 @@ from bp_assets.brightpearl.times import instant
 from bp_assets.extraction.pages import Asked, pages
 from bp_assets.extraction.plan import Kind, Plan, State, fingerprint, names_of, questions, sets_of, share_due
 from bp_assets.extraction.resource import Changes, Chosen, Resource, Search, Uris, Whole
+from bp_assets.lake.frames import mark
 from bp_assets.lake.tables import BY_NAME
 
 MOST_IN_A_URI = 100_000  # ids; the ERP names 200 at most
@@ -71,6 +72,8 @@ class _Maker:
         self, resource: Resource, state: State | None, reader: ErpReader, lake: duckdb.DuckDBPyConnection
     ) -> None:
         self.resource, self.state, self.reader, self.lake = resource, state, reader, lake
+        found = mark(lake, resource.main)
+        self._refreshed = found.as_of if found else None
 
     def of_searches(self, base: Plan) -> Plan:
         """A plan whose searches bring the records themselves."""
@@ -133,11 +136,14 @@ class _Maker:
         if resource.rotate is None:
             return due
         swept = resource.changes is not None and not isinstance(resource.listing, Chosen)
-        interval = resource.sweep.every if swept and resource.sweep.every else resource.every
-        too_old = datetime.now(UTC) - resource.rotate + interval
+        usual = resource.sweep.every if swept and resource.sweep.every else resource.every
+        last = self.state.listed if swept and self.state else self._refreshed
+        now = datetime.now(UTC)
+        passed = min(now - last, resource.rotate) if last else usual
+        too_old = now - resource.rotate + max(usual, passed)
         held = self._objects("true")
         held.sort(key=lambda one: (one[1] is not None, one[1] or too_old))
-        share = share_due(len(held), resource.rotate, interval)
+        share = share_due(len(held), resource.rotate, passed)
         return due | {one for one, at in held[:share]} | {one for one, at in held if at is None or at < too_old}
 
     def unknown(self, listed: Sequence[int]) -> set[int]:

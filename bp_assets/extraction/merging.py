@@ -25,8 +25,6 @@ from bp_assets.lake.frames import Writer
 from bp_assets.lake.table import Table
 from bp_assets.lake.tables import BY_NAME
 
-# Beside what Python holds: the merge reads and writes file by file and needs no more.
-MEMORY, THREADS = "192MB", 1
 _OBJECTS = "object_id BIGINT, state VARCHAR, content_hash VARCHAR, as_of TIMESTAMPTZ"
 _QUARANTINED = "object_id VARCHAR, reason VARCHAR, raw VARCHAR"
 

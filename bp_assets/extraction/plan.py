@@ -151,6 +151,7 @@ def fingerprint(resource: Resource) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
-def share_due(count: int, rotate: timedelta, every: timedelta) -> int:
-    """How many objects are read again each time so that none gets older than ``rotate``: a share."""
-    return -(-count * 11 * int(every.total_seconds()) // (10 * int(rotate.total_seconds())))
+def share_due(count: int, rotate: timedelta, passed: timedelta) -> int:
+    """How many objects are read again now that ``passed`` went by, so that none gets older than ``rotate``: a share,
+    and a tenth more."""
+    return -(-count * 11 * int(passed.total_seconds()) // (10 * int(rotate.total_seconds())))

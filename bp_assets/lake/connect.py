@@ -40,11 +40,15 @@ _NO_SPACE = ("No space left", "File too large", "Disk quota exceeded")
 
 
 class Lake:
-    """The lake of one installation. ``dsn`` is the libpq connection string of the catalogue's database."""
+    """The lake of one installation. ``dsn`` is the libpq connection string of the catalogue's database.
 
-    def __init__(self, home: Home, dsn: str) -> None:
+    ``memory`` and ``threads`` are what DuckDB may use; beyond the memory it spills into the home.
+    """
+
+    def __init__(self, home: Home, dsn: str, *, memory: str = MEMORY, threads: int = THREADS) -> None:
         self.home = home
         self.dsn = dsn
+        self._memory, self._threads = memory, threads
         self._idle: deque[tuple[int, duckdb.DuckDBPyConnection]] = deque(maxlen=2)
 
     @contextmanager
@@ -157,7 +161,7 @@ class Lake:
 
     def _config(self) -> dict[str, str | bool | int | float | list[str]]:
         spill = self.home.root / "spill"
-        return {"threads": THREADS, "memory_limit": MEMORY, "temp_directory": str(spill)}
+        return {"threads": self._threads, "memory_limit": self._memory, "temp_directory": str(spill)}
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool, at: int | datetime | None) -> None:
         folder = self.home.lake

@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from bp_assets import catalog
+from bp_assets import catalog, hints
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.orders import ORDER_SEARCH
 from bp_assets.brightpearl.search import period, search
@@ -28,7 +28,7 @@ from bp_assets.ledger.webhooks import handled, open_webhooks
 from bp_assets.posting.facts import Facts, gather
 from bp_assets.posting.verify import verify_posted
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
-from bp_assets.staging import hints, rows
+from bp_assets.staging import rows
 from bp_assets.telling import Said, told
 
 TABLES = ("posted_orders", "posted_order_rows", "posted_payments", "posted_goods")

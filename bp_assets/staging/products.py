@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from bp_assets import catalog
+from bp_assets import catalog, hints
 from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.products import PRODUCT_SEARCH, get_products
 from bp_assets.brightpearl.products import products as all_products
@@ -19,7 +19,7 @@ from bp_assets.framing import frame_of, keys_of
 from bp_assets.lake.frames import Change, Writer, mark
 from bp_assets.ledger.webhooks import handled, open_webhooks
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource
-from bp_assets.staging import hints, rows
+from bp_assets.staging import rows
 from bp_assets.telling import Said, told
 
 OVERLAP = timedelta(minutes=10)

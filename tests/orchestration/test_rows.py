@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from bp_assets.domain.sale import Kind, Line, Original, Restock, Sale, Tax, Tender, TenderType
+from bp_assets.hints import ORDERS, PRODUCTS, STOCK, about, table_of
 from bp_assets.ledger.webhooks import Webhook
 from bp_assets.model import rows
 from bp_assets.posting.facts import Facts
-from bp_assets.staging.hints import ORDERS, PRODUCTS, STOCK, about, table_of
 from bp_assets.staging.posted import framed
 from bp_assets.staging.stock_levels import next_in_turn
 
