@@ -76,6 +76,12 @@ class Account:
         with self.lake.open() as connection:
             return connection.execute(sql, list(given)).fetchall()
 
+    def an_hour_passes(self) -> None:
+        """Everything that the lake knows to have been read is an hour older."""
+        with self.lake.transaction() as writer:
+            writer.connection.execute("update lake_marks set as_of = as_of - interval 1 hour")
+            writer.connection.execute("update extraction_objects set read_on = read_on - interval 1 hour")
+
     def faults(self, *faults: dict[str, Any]) -> None:
         httpx.post(f"{self.server.url}/sandbox/faults", json={"faults": list(faults)}).raise_for_status()
 
