@@ -140,7 +140,7 @@ class _Maker:
         last = self.state.listed if swept and self.state else self._refreshed
         now = datetime.now(UTC)
         passed = min(now - last, resource.rotate) if last else usual
-        too_old = now - resource.rotate + max(usual, passed)
+        too_old = now - resource.rotate + usual / 2  # the next refresh would come too late for them
         held = self._objects("true")
         held.sort(key=lambda one: (one[1] is not None, one[1] or too_old))
         share = share_due(len(held), resource.rotate, passed)
