@@ -52,8 +52,12 @@ def with_odd_field(body: dict[str, Any], path: str, how: str, value: Any, number
                 if number in (None, row[0]):
                     row[at] = _odd(row[at], how, value)
         return body
-    for key, record in response.items() if isinstance(response, dict) else enumerate(response or []):
-        named = key if isinstance(response, dict) else next(iter(record.values()), None)
+    if isinstance(response, dict):
+        records = list(response.items())
+    else:
+        listed = [one for one in response if isinstance(one, dict)] if isinstance(response, list) else []
+        records = [(next(iter(one.values()), None), one) for one in listed]
+    for named, record in records:
         if number is None or str(named) == str(number):
             _bend(record, path.split("."), how, value)
     return body

@@ -141,6 +141,8 @@ def test_fields_may_be_gone_null_of_another_type_or_new(box: Caller) -> None:
     box.control("POST", "faults", {"kind": "odd_field", "path": "brandId", "how": "gone", "containing": "1009"})
     quiet, both = (box.read("GET", f"/product-service/product/{number}")[0] for number in (1008, 1009))
     assert (quiet.get("brandId"), quiet["colour"], both.get("brandId"), both["colour"]) == (74, "red", None, "red")
+    box.control("POST", "faults", {"kind": "odd_field", "path": "id", "how": "gone"})
+    assert box.order("x") > 0  # an answer that is no record stays as it is
     box.control("DELETE", "faults")
     fault = {"kind": "odd_field", "route": "GET */contact-search", "path": "createdOn", "how": "null", "id": 301}
     box.control("POST", "faults", fault)
