@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg2  # type: ignore[import-untyped]  # ships no types
 import sqlalchemy as sa
 
@@ -201,9 +202,11 @@ class Acts:
         if units <= 0:
             return "there is none already"
         self._move(item.product_id, warehouse, -units)
-        self.auditor.rules.append(
-            ("not_enough_stock", lambda entry: entry.basket.shop.code == shop and _holds(entry, item.sku))
-        )
+        # Goods that come back between the refusal and the look at the shelf leave only the ERP's own words as reason.
+        for reason in ("not_enough_stock", "erp_refused"):
+            self.auditor.rules.append(
+                (reason, lambda entry: entry.basket.shop.code == shop and _holds(entry, item.sku))
+            )
         self.mends.append(lambda: self._move(item.product_id, warehouse, 200))
         return f"{item.sku} at {shop}"
 
@@ -213,15 +216,20 @@ class Acts:
 
     def on_foreign_order(self) -> str:
         """Another app of the account sells something."""
-        item = self.erp.server.world.items[0]
+        world = self.erp.server.world
+        item, before = world.items[0], set(world.orders.by_id)
         row = {
             "productId": item.product_id, "quantity": 1, "taxCode": item.tax_code, "net": "10.00", "tax": "0.00",
             "nominalCode": "4000",
         }  # fmt: skip
-        reply = self.erp.api(
-            "POST", "/order-service/sales-order",
-            {"customer": {"id": 301}, "ref": "shop floor", "currency": {"code": "GBP"}, "channelId": 2, "rows": [row]},
-        )  # fmt: skip
+        order = {
+            "customer": {"id": 301}, "ref": "shop floor", "currency": {"code": "GBP"}, "channelId": 2, "rows": [row],
+        }  # fmt: skip
+        try:
+            reply = self.erp.api("POST", "/order-service/sales-order", order)
+        except httpx.TransportError:  # a lost reply may strike others too
+            self.auditor.foreign |= set(world.orders.by_id) - before
+            return "the reply was lost"
         if reply.status_code not in (200, 201):
             return f"refused: {reply.text[:200]}"
         self.auditor.foreign.add(int(reply.json()["response"]))
