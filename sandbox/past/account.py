@@ -40,6 +40,7 @@ class Account:
     ledger: PastLedger = field(default_factory=PastLedger)
     gaps: dict[int, tuple[int, int]] = field(default_factory=dict)
     recent: deque[Order] = field(default_factory=lambda: deque(maxlen=400))  # sold lately and not yet returned
+    returns: int = 0  # credits so far
 
     def by(self, at: int) -> int:
         """``at``, or a minute ago where that would be the future."""

@@ -96,7 +96,7 @@ def _orders(account: Account, instants: list[int]) -> list[Order]:
             received = [order for order in bought[-20:] if order.invoiced and (order.updated or 0) < at]
             made = purchases.send_back(account, at, received[-1]) if received else None
         elif kind == "return":
-            made = sales.take_back(account, at, place)
+            made = sales.take_back(account, at)
         elif kind == "drop-ship" and place + 1 < count:
             made = sent_straight = sales.begin(account, at, place, sales.WEB)
             made.recount()

@@ -167,7 +167,7 @@ def advance(note: Note, steps: int, noted: int, until: int) -> None:
 # -- returns ----------------------------------------------------------------------------------------------------------
 
 
-def take_back(account: Account, at: int, place: int) -> Order | None:
+def take_back(account: Account, at: int) -> Order | None:
     """A credit for a sale of the last weeks, its goods received; ``None`` when there is none to return."""
     recent = account.recent
     for _ in range(min(6, len(recent))):
@@ -176,20 +176,22 @@ def take_back(account: Account, at: int, place: int) -> Order | None:
         rows = [row for row in parent.rows.values() if row.tracked and not row.parent_row]
         if rows and parent.updated is not None and at - _RETURN_DAYS * DAY_MS < parent.updated < at:
             del recent[position]
-            return _credit(account, parent, rows, at, place)
+            account.returns += 1
+            return _credit(account, parent, rows, at, account.returns)
     return None
 
 
-def _credit(account: Account, parent: Order, rows: list[Row], at: int, place: int) -> Order:
+def _credit(account: Account, parent: Order, rows: list[Row], at: int, number: int) -> Order:
+    """Credit ``number``: by it, where the goods come back to and whether they do."""
     world = account.world
-    warehouse = 3 + place % 4 if place % 10 == 1 else parent.warehouse_id
+    warehouse = 3 + number % 4 if number % 10 == 1 else parent.warehouse_id
     order = header(account, "SC", at, parent.channel_id, warehouse, parent.contact_id)
     order.parent_id, order.reference, order.currency = parent.id, parent.reference, parent.currency
     order.exchange_rate, order.price_list_id, order.price_mode = (
         parent.exchange_rate, parent.price_list_id, parent.price_mode,
     )  # fmt: skip
-    for number, sold in enumerate(rows):
-        if number and place % 3:
+    for place, sold in enumerate(rows):
+        if place and number % 3:
             continue
         units = 1 + int(account.draw.random() * sold.units)
         row = Row(
@@ -199,12 +201,12 @@ def _credit(account: Account, parent: Order, rows: list[Row], at: int, place: in
         )  # fmt: skip
         order.rows[row.id] = row
     order.recount()
-    if place % 20 == 6:  # agreed, and the goods have not come yet
+    if number % 16 == 5:  # agreed, and the goods have not come yet
         keep(account, order, account.by(at + MINUTE_MS))
         return order
     received = account.by(at + 20 * MINUTE_MS)
-    if place % 17:  # else goodwill: the money goes back, the goods stay
-        receive(account, order, {row.id: row.units for row in order.rows.values()}, received, held=place % 7 == 2)
+    if number % 17 != 3:  # else goodwill: the money goes back, the goods stay
+        receive(account, order, {row.id: row.units for row in order.rows.values()}, received, held=number % 7 == 2)
     pay(account, order, order.total, received, "PAYMENT")
     invoice(account, order, received)
     keep(account, order, received)
