@@ -111,7 +111,7 @@ class World:
         self.goods_out: Records[Note] = Records()
         self.notes_by_order: dict[int, list[int]] = {}
         self.note_count: dict[int, int] = {}
-        self.receipts: dict[int, Receipt] = {}
+        self.receipts: Records[Receipt] = Records()
         self.receipts_by_order: dict[int, list[int]] = {}
         self.receipt_by_reference: dict[str, int] = {}
         self.corrections: dict[int, str] = {}

@@ -14,6 +14,7 @@ from sandbox.erp.idset import IdSet
 from sandbox.erp.notes import asked
 from sandbox.erp.order_create import instant, text
 from sandbox.erp.order_model import Order, of_type
+from sandbox.erp.records import Records
 from sandbox.erp.search import Column, Search, add_search, narrowed
 from sandbox.erp.stock import Movement
 from sandbox.erp.times import iso
@@ -226,6 +227,28 @@ def _batches(world: World, filters: dict[str, str]) -> Iterator[Batch]:
             yield receipt, line
 
 
+class _Lines:
+    """All lines of all receipts by note; a page skips whole receipts."""
+
+    def __init__(self, receipts: Records[Receipt]) -> None:
+        self._receipts = receipts
+
+    def __len__(self) -> int:
+        return sum(len(receipt.lines) for receipt in self._receipts.values())
+
+    def page(self, first: int, last: int) -> list[Batch]:
+        found: list[Batch] = []
+        place = 0
+        for number in self._receipts.ids():
+            receipt = self._receipts[number]
+            if place >= last:
+                break
+            if place + len(receipt.lines) > first:
+                found += [(receipt, line) for line in receipt.lines[max(0, first - place) : last - place]]
+            place += len(receipt.lines)
+        return found
+
+
 def _grouping(letter: str) -> Column:
     return Column(
         f"grouping{letter}",
@@ -256,6 +279,7 @@ SEARCH = Search(
     records=_batches,
     created=lambda batch: batch[0].created,
     default="batchId",
+    ordered=lambda world: _Lines(world.receipts),
 )
 
 
