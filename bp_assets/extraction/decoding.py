@@ -35,7 +35,7 @@ class Batch:
     layout: Layout
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     objects: list[tuple[int, str, str, datetime]] = field(default_factory=list)
-    quarantined: list[tuple[str, str, str | None]] = field(default_factory=list)
+    quarantined: list[tuple[str, str, str]] = field(default_factory=list)
     fields: Counter[str] = field(default_factory=Counter)
     unasked: int = 0
     size: int = 0
@@ -70,7 +70,7 @@ class Batch:
 
     def refuse(self, label: str, reason: str, raw: Any) -> None:
         """A record for quarantine; ``label`` is its id, as far as there is one."""
-        text = None if raw is None else wire.dumps(_plain(raw)).decode()[:MOST_RAW]
+        text = "null" if raw is None else wire.dumps(_plain(raw)).decode()[:MOST_RAW]
         self.quarantined.append((label, reason, text))
 
     def unclear(self, object_id: int, reason: str, raw: Any, context: Context) -> None:

@@ -54,6 +54,10 @@ def reader_of(url: str, lane: Lane = "changes", kind: type[ErpReader] = ErpReade
     return kind(erp, "sandbox-token", lane=lane, budget=RequestBudget.of(erp))
 
 
+def plant(server: SandboxServer, *faults: dict[str, Any]) -> None:
+    httpx.post(f"{server.url}/sandbox/faults", json={"faults": list(faults)}).raise_for_status()
+
+
 @dataclass
 class Account:
     """A sandbox and a lake, and the pulls between them."""
@@ -83,7 +87,13 @@ class Account:
             writer.connection.execute("update extraction_objects set read_on = read_on - interval 1 hour")
 
     def faults(self, *faults: dict[str, Any]) -> None:
-        httpx.post(f"{self.server.url}/sandbox/faults", json={"faults": list(faults)}).raise_for_status()
+        plant(self.server, *faults)
+
+    def switch(self, **switches: Any) -> None:
+        httpx.post(f"{self.server.url}/sandbox/switches", json=switches).raise_for_status()
+
+    def ids(self) -> list[int]:
+        return [row[0] for row in self.rows("select product_id from products order by 1")]
 
     def no_faults(self) -> None:
         httpx.delete(f"{self.server.url}/sandbox/faults").raise_for_status()

@@ -32,10 +32,6 @@ def _sure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "WELL_AFTER", timedelta(0))
 
 
-def ids(account: Account) -> list[int]:
-    return [row[0] for row in account.rows("select product_id from products order by 1")]
-
-
 def test_a_first_pull_reads_all_in_as_few_requests_as_the_limits_allow_and_the_next_one_asks_one_question(
     account: Account,
 ) -> None:
@@ -56,7 +52,7 @@ def test_a_first_pull_reads_all_in_as_few_requests_as_the_limits_allow_and_the_n
 def test_a_changed_object_is_written_anew_and_no_other_is_touched(account: Account) -> None:
     account.refresh(PRODUCT)
     before = dict(account.rows("select product_id, as_of from products"))
-    changed = ids(account)[700]
+    changed = account.ids()[700]
     account.edit("products", {"sku": account.sku(changed), "name": "Renamed"})
     told = account.refresh(PRODUCT)
     assert told.requests == {SEARCH: 2, GET: 1}  # once one question finds something, the other is asked too
@@ -68,7 +64,7 @@ def test_a_changed_object_is_written_anew_and_no_other_is_touched(account: Accou
 
 def test_what_the_listing_no_longer_names_is_deleted_from_every_table(account: Account) -> None:
     account.refresh(PRODUCT)
-    gone = ids(account)[5]
+    gone = account.ids()[5]
     del account.world.products[gone]
     told = account.refresh(SWEPT)
     assert (told.kind, told.merged.gone, told.requests[OPTIONS]) == (Kind.SWEEP, 1, 1)
@@ -79,7 +75,7 @@ def test_what_the_listing_no_longer_names_is_deleted_from_every_table(account: A
 
 def test_a_mass_deletion_is_held_back_until_a_person_accepts_it(account: Account) -> None:
     account.refresh(PRODUCT)
-    all_ids = ids(account)
+    all_ids = account.ids()
     for one in all_ids[:100]:
         del account.world.products[one]
     account.edit("products", {"sku": account.sku(all_ids[300]), "name": "Renamed"})
@@ -90,11 +86,11 @@ def test_a_mass_deletion_is_held_back_until_a_person_accepts_it(account: Account
     for _ in range(2):  # the next refresh looks again
         with pytest.raises(TooManyGone, match=message):
             account.refresh(SWEPT)
-    assert ids(account) == all_ids
+    assert account.ids() == all_ids
     assert account.rows("select name from products where product_id = ?", all_ids[300]) == [("Renamed",)]
     told = account.refresh(SWEPT, accept_deletions=True)
     assert (told.merged.gone, told.merged.held_back) == (100, 0)
-    assert ids(account) == all_ids[100:]
+    assert account.ids() == all_ids[100:]
 
 
 def refusing(resource: Resource, *strange: int) -> Resource:
@@ -111,11 +107,11 @@ def refusing(resource: Resource, *strange: int) -> Resource:
 def test_a_record_that_is_not_understood_waits_in_quarantine_and_leaves_it_when_it_is(account: Account) -> None:
     quarantine = "select object_id, reason, json_extract_string(raw, '$.id') from personal.extraction_quarantine"
     account.refresh(PRODUCT)
-    known = ids(account)[3]
+    known = account.ids()[3]
     told = account.refresh(refusing(PRODUCT, known), full=True)
     assert told.merged.quarantined == (str(known),)
     assert account.rows(quarantine) == [(str(known), "status is a list, not a text", str(known))]
-    assert (known in ids(account), len(ids(account))) == (True, PRODUCTS)  # as it was last understood
+    assert (known in account.ids(), len(account.ids())) == (True, PRODUCTS)  # as it was last understood
     first_seen = account.rows("select first_seen from personal.extraction_quarantine")
     account.refresh(refusing(SWEPT, known))  # asked again with each sweep
     assert account.rows("select first_seen from personal.extraction_quarantine") == first_seen
@@ -156,7 +152,7 @@ def test_an_error_in_the_middle_keeps_what_was_read_and_the_next_run_asks_for_th
     told = account.refresh(PRODUCT)
     assert told.resumed < SETS
     assert told.requests == {GET: SETS - told.resumed}
-    assert len(ids(account)) == PRODUCTS
+    assert len(account.ids()) == PRODUCTS
 
 
 def test_an_account_without_orders_has_empty_tables_that_are_fresh(account: Account) -> None:

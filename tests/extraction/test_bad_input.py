@@ -1,0 +1,105 @@
+"""What the ERP may answer and shouldn't, and a run that is killed: one object pays, or nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bp_assets.brightpearl.errors import ErpRefused
+from bp_assets.extraction.assets import warnings
+from tests.extraction.conftest import PRODUCTS, Account
+from tests.extraction.test_engine import GET, OPTIONS, PRODUCT, SETS
+
+ROUTE = "GET /product-service/product/*"
+ROOT = Path(__file__).parents[2]
+
+
+def quarantined(account: Account) -> list[tuple[str, str]]:
+    return account.rows("select object_id, reason from personal.extraction_quarantine order by 1")
+
+
+def test_a_field_of_another_type_costs_that_object_alone_and_a_new_one_is_told_once(account: Account) -> None:
+    account.refresh(PRODUCT)
+    strange = account.ids()[9]
+    account.faults(
+        {"kind": "odd_field", "route": ROUTE, "path": "composition", "how": "list", "id": strange},
+        {"kind": "odd_field", "route": ROUTE, "path": "stock.colour", "how": "value", "value": "red"},
+    )
+    told = account.refresh(PRODUCT, full=True)
+    assert told.merged.quarantined == (str(strange),)
+    assert told.merged.new_members == {"stock.colour": PRODUCTS}
+    assert (told.merged.changed, len(account.ids())) == (0, PRODUCTS)
+    assert warnings(PRODUCT, told) == [
+        f"products: 1 records could not be understood ({strange}); why, and as they came: table "
+        "personal.extraction_quarantine",
+        f"products: the ERP sends a new member stock.colour ({PRODUCTS} times in this run); it is ignored",
+    ]
+    told = account.refresh(PRODUCT, full=True)
+    assert told.merged.new_members == {}
+    assert account.rows("select json_extract_string(raw, '$.id') from personal.extraction_quarantine") == [
+        (str(strange),)
+    ]
+
+
+def test_one_bad_id_that_spoils_a_set_is_found_by_halving_and_the_others_are_read(account: Account) -> None:
+    bad = sorted(account.world.products)[77]
+    account.faults({"kind": "error", "route": ROUTE, "status": 400, "id": bad})
+    told = account.refresh(PRODUCT)
+    assert quarantined(account)[0][0] == str(bad)
+    assert "the ERP refuses to tell of it" in quarantined(account)[0][1]
+    assert len(account.ids()) == PRODUCTS - 1
+    assert told.requests[GET] <= SETS + 2 * 8  # a set of 200 is halved eight times
+    account.no_faults()
+    account.refresh(PRODUCT, full=True)
+    assert (quarantined(account), len(account.ids())) == ([], PRODUCTS)
+
+
+def test_an_erp_that_refuses_everything_ends_the_run_with_what_it_said(account: Account) -> None:
+    account.faults({"kind": "error", "route": ROUTE, "status": 400})
+    with pytest.raises(ErpRefused, match="the ERP refused"):
+        account.refresh(PRODUCT)
+    assert account.rows("select count(*) from products") == [(0,)]
+
+
+def test_a_url_that_is_too_long_is_asked_in_parts(account: Account) -> None:
+    everywhere = sorted(account.world.products)
+    for one in everywhere[::2]:
+        del account.world.products[one]  # ids with holes are named one by one
+    account.switch(url_limit=500)
+    told = account.refresh(PRODUCT)
+    assert account.ids() == everywhere[1::2]
+    assert told.requests[OPTIONS] == 1
+    assert quarantined(account) == []
+
+
+def test_an_erp_that_writes_another_offset_tells_the_same_instants(account: Account) -> None:
+    account.refresh(PRODUCT)
+    before = account.rows("select product_id, created_on, updated_on from products order by 1")
+    account.switch(time_zone="America/Chicago")
+    told = account.refresh(PRODUCT, full=True)
+    assert told.merged.changed == 0
+    assert account.rows("select product_id, created_on, updated_on from products order by 1") == before
+
+
+def test_a_run_killed_in_the_middle_is_gone_on_with_and_readers_saw_nothing_of_it(account: Account) -> None:
+    account.faults({"kind": "slow", "route": ROUTE, "seconds": 60, "after": 2})
+    command = [sys.executable, "-m", "tests.extraction.puller", account.server.url, str(account.lake.home.root)]
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ) as process:
+        parts = account.lake.home.root / "extracts" / "products" / "parts"
+        end = time.monotonic() + 60
+        while len(list(parts.glob("0*"))) < 2:
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert account.rows("select count(*) from products") == [(0,)]
+    account.no_faults()
+    told = account.refresh(PRODUCT)
+    assert (told.resumed, told.requests) == (2, {GET: SETS - 2})
+    assert len(account.ids()) == PRODUCTS
+    assert not parts.exists()
