@@ -27,7 +27,10 @@ from bp_assets.extraction.progress import Progress
 from bp_assets.extraction.resource import Resource, Whole
 from bp_assets.extraction.spool import Spool, spool_of
 from bp_assets.lake.connect import Lake
+from bp_assets.lake.erase import erase
 from bp_assets.lake.frames import Writer, mark
+from bp_assets.lake.table import PERSONAL
+from bp_assets.lake.tables import BY_NAME
 
 LANES: Mapping[Kind, Lane] = {Kind.FULL: "backfill", Kind.SWEEP: "sweep", Kind.CHANGES: "changes"}
 # A pull of the whole account is work of an hour on one core; posting a sale is work of a moment that a customer's web
@@ -148,6 +151,8 @@ class _Run:
 
         merged = self.lake.write(work)
         self.spool.clear()
+        if (merged.changed or merged.gone) and any(BY_NAME[name].schema == PERSONAL for name in self.resource.tables):
+            erase(self.lake)  # who was forgotten is in no older file either
         self.progress.phase = "done"
         self.tell(self.progress)
         return Told(

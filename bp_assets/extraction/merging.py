@@ -18,7 +18,7 @@ import polars as pl
 from bp_assets.brightpearl.id_sets import unpack
 from bp_assets.extraction.decoding import GONE, KEPT, UNCLEAR
 from bp_assets.extraction.plan import Kind, Plan, State
-from bp_assets.extraction.resource import Resource
+from bp_assets.extraction.resource import Chosen, Resource
 from bp_assets.extraction.spool import Done, Spool
 from bp_assets.lake.connect import quoted
 from bp_assets.lake.frames import Writer
@@ -63,7 +63,7 @@ class _Merge:
         known = self._temporary(self._listed())
         gone = self._count("gone")
         held_back = 0
-        if gone > max(resource.sweep.few, resource.sweep.valve * known) and not accept_deletions:
+        if self._valved and gone > max(resource.sweep.few, resource.sweep.valve * known) and not accept_deletions:
             held_back, gone = gone, 0
             self.run_sql("DELETE FROM temp.main.gone")
         changed = self._count("changed")
@@ -100,7 +100,7 @@ class _Merge:
         # Where not all are compared, only those that were read matter.
         some = "" if self._complete else " AND object_id IN (SELECT object_id FROM temp.main.incoming)"
         self.run_sql(f"CREATE TEMP TABLE known AS SELECT object_id, content_hash FROM {mine}{some}")
-        if self.state is None:
+        if self.state is None and self._valved:
             # Rows that stood here before this engine knew of their objects.
             main = BY_NAME[self.resource.main]
             self.run_sql(
@@ -129,6 +129,12 @@ class _Merge:
         if listed is not None:
             self.writer.connection.unregister("listed_ids")
         return self._count("known") if self._complete else self._count(mine, "")
+
+    @property
+    def _valved(self) -> bool:
+        """What the lake chooses (open orders) leaves the tables for reasons that we know: many at once are no alarm.
+        And rows that others wrote there (of orders that need no question) are none of its objects."""
+        return not isinstance(self.resource.listing, Chosen)
 
     @property
     def _complete(self) -> bool:

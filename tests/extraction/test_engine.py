@@ -12,7 +12,7 @@ from bp_assets.brightpearl.errors import Unauthorised
 from bp_assets.extraction import listing
 from bp_assets.extraction.engine import TooManyGone
 from bp_assets.extraction.plan import Kind
-from bp_assets.extraction.resource import Context, Decoded, Resource, Sweep, Unclear
+from bp_assets.extraction.resource import Chosen, Context, Decoded, Resource, Sweep, Unclear
 from bp_assets.extraction.resources import ALL
 from tests.extraction.conftest import PRODUCTS, Account
 
@@ -174,3 +174,31 @@ def test_what_has_no_filter_is_read_again_in_turn_as_fast_as_time_passes(account
     assert len(set[int]().union(*read)) == PRODUCTS  # all of them within four hours
     assert max(map(len, read)) <= PRODUCTS * 11 // 40 + 1  # none at once
     assert account.refresh(turning).merged.objects <= 1  # no time has passed: nobody is due
+
+
+def test_what_the_lake_no_longer_chooses_leaves_without_an_alarm(account: Account) -> None:
+    account.refresh(PRODUCT)
+    chosen = replace(
+        BY_NAME["prices"], rotate=None, listing=Chosen("select product_id as id from products where product_id < 1300")
+    )
+    told = account.refresh(chosen)
+    assert told.merged.objects == len([one for one in account.ids() if one < 1300])
+    fewer = replace(chosen, listing=Chosen("select product_id as id from products where product_id < 1100"))
+    told = account.refresh(fewer)
+    assert (told.merged.gone > 100, told.merged.held_back, told.requests) == (True, 0, {})
+    assert account.rows("select max(product_id) from prices")[0][0] < 1100
+
+
+def test_rows_from_before_the_engine_are_replaced_or_go(account: Account) -> None:
+    account.refresh(PRODUCT)
+    with account.lake.transaction() as writer:
+        for statement in (
+            "delete from extraction_objects", "delete from lake_marks",
+            "update products set name = 'old' where product_id = 1000",
+            "update products set product_id = 7 where product_id = 1001",
+        ):  # fmt: skip
+            writer.connection.execute(statement)
+    told = account.refresh(PRODUCT)
+    assert (told.kind, told.merged.gone) == (Kind.FULL, 1)
+    assert account.ids() == sorted(account.world.products)
+    assert account.rows("select count(*) from products where name = 'old'") == [(0,)]
