@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from bp_assets.domain.findings import Finding
 from bp_assets.lake.freshness import FRESHNESS, Freshness
-from bp_assets.lake.tables import TABLES
+from bp_assets.lake.tables import BY_NAME, TABLES
 from checks.context import CheckContext, age, found
 
 NAME = "freshness"
@@ -25,7 +25,9 @@ def freshness(
     """One finding per stale table of ``tables`` (default: all that have a contract)."""
     query = "select table_name, max(as_of), max(oldest) from lake_marks group by table_name"
     marks = {name: (as_of, oldest) for name, as_of, oldest in connection.execute(query).fetchall()}
-    begun = any(contract.once_begun and table in marks for table, contract in FRESHNESS.items())
+    # Tables for analysts are computed from whatever is there: they are no sign that the account was ever pulled.
+    pulled = (table for table, contract in FRESHNESS.items() if contract.once_begun)
+    begun = any(table in marks and BY_NAME[table].group != "forecasting" for table in pulled)
     findings: list[Finding] = []
     for table in (t.name for t in TABLES if t.name in FRESHNESS and (tables is None or t.name in tables)):
         contract = FRESHNESS[table]

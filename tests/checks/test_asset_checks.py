@@ -64,7 +64,9 @@ def poured(books: Books, lake: Lake) -> None:
         books.sql(f"insert into {name} select * from made")
     with lake.transaction() as writer:
         for table in (one for one in TABLES if not one.view):
-            writer.replace(table.name, books.connection.execute(f"select * from {table.sql}").pl())
+            frame = books.connection.execute(f"select * from {table.sql}").pl()
+            if frame.height:
+                writer.replace(table.name, frame)
             writer.set_mark(table.name, 1)
 
 
