@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import sys
 import threading
 from pathlib import Path
@@ -76,7 +75,6 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as why:
         sys.stderr.write(f"sandbox: cannot listen on {config.host}:{config.port}: {why.strerror}; try --port 0\n")
         return 1
-    gc.freeze()  # what the world was built from stays: the collector need not walk millions of records again and again
     ready = threading.Event()
 
     def announce() -> None:

@@ -18,6 +18,7 @@ from sandbox.past.shelves import Shelves
 if TYPE_CHECKING:
     from sandbox.world import World
 
+_BIG = 10_000  # orders from which the garbage collector would be felt
 _STAGES = 7  # ways in which a sale may be under way
 
 
@@ -27,6 +28,8 @@ def write(world: World, count: int, people: People, shelves: Shelves, now: int) 
     gc.disable()  # nothing made here is garbage, and there are millions of it
     try:
         _write(world, count, people, shelves, now)
+        if count >= _BIG:
+            gc.freeze()  # nor need the collector walk it again and again, which takes seconds each time
     finally:
         if collecting:
             gc.enable()
