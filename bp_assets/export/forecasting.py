@@ -23,6 +23,7 @@ from bp_assets.lake.publish import current_snapshot
 from bp_assets.lake.tables import BY_NAME
 
 KEPT = 3  # sets that stay for those who still read them, the current one among them
+MEMORY = "300MB"  # of DuckDB; the process needs about as much again
 _NO_SPACE = ("No space left", "File too large", "Disk quota exceeded")
 
 
@@ -67,7 +68,8 @@ def export_forecasting(
     started = time.monotonic()
     with held(to) as folder:  # before the lake is read: of two exports, the later one shows the later state
         folder.accept(kind_of(form.name, with_contacts))
-        with lake.open() as reading:
+        # Sorting more than that goes by way of the disk: a large account needs as much memory as a small one.
+        with Lake(lake.home, lake.dsn, memory=MEMORY).open() as reading:
             reading.execute("BEGIN")  # one transaction reads one snapshot
             if empty := never_filled(reading, with_contacts, sheets):
                 raise NotFilled(
@@ -76,25 +78,36 @@ def export_forecasting(
                 )
             snapshot, instant = current_snapshot(reading)
             shows = Shows(snapshot, moment(instant), form.name, with_contacts, version("tillbridge"))
-            refreshed = _refreshed(reading)
-            place, stands = _place(folder, shows)
-            if stands is None:
+            place, manifest = _place(folder, shows)
+            renewed = manifest is None
+            if manifest is None:
                 with folder.new_set(place) as hidden:
-                    files = tuple(
-                        _write(reading, sheet, hidden, form, with_contacts, refreshed) for sheet in _told(sheets, tell)
-                    )
-                    manifest = Manifest(shows, _oldest(refreshed, tables_read(with_contacts, sheets)), files)
-                    manifest.write(hidden)
+                    manifest = _write_set(reading, shows, form, hidden, sheets, tell)
         folder.swing(place)
         removed = folder.prune(1 if with_contacts else keep)
-    return Exported(place, stands or manifest, time.monotonic() - started, stands is None, tuple(removed))
+    return Exported(place, manifest, time.monotonic() - started, renewed, tuple(removed))
 
 
-def _told(sheets: Sequence[Sheet], tell: Callable[[int, int, str], None]) -> Iterator[Sheet]:
+def _write_set(
+    reading: duckdb.DuckDBPyConnection,
+    shows: Shows,
+    form: Format,
+    folder: Path,
+    sheets: Sequence[Sheet],
+    tell: Callable[[int, int, str], None],
+) -> Manifest:
+    refreshed = _refreshed(reading)
+    files = []
     for number, sheet in enumerate(sheets):
         tell(number, len(sheets), sheet.name)
-        yield sheet
+        file = folder / f"{sheet.name}.{form.name}"
+        rows = _write(reading, sheet.select(shows.with_contacts), file, form)
+        as_of = _oldest(refreshed, sheet.needs(shows.with_contacts))
+        files.append(File(file.name, rows, file.stat().st_size, digest(file), as_of))
     tell(len(sheets), len(sheets), "")
+    manifest = Manifest(shows, _oldest(refreshed, tables_read(shows.with_contacts, sheets)), tuple(files))
+    manifest.write(folder)
+    return manifest
 
 
 def never_filled(
@@ -121,20 +134,11 @@ def _place(folder: Folder, shows: Shows) -> tuple[Path, Manifest | None]:
     raise AssertionError("the names of a set end with an error")
 
 
-def _write(
-    reading: duckdb.DuckDBPyConnection,
-    sheet: Sheet,
-    folder: Path,
-    form: Format,
-    with_contacts: bool,
-    refreshed: dict[str, datetime],
-) -> File:
-    file = folder / f"{sheet.name}.{form.name}"
-    with _explained(folder):
-        copied = reading.execute(f"COPY ({sheet.select(with_contacts)}) TO {quoted(str(file))} ({form.options})")
-        (rows,) = copied.fetchone() or (0,)
-    as_of = _oldest(refreshed, sheet.needs(with_contacts))
-    return File(file.name, rows, file.stat().st_size, digest(file), as_of)
+def _write(reading: duckdb.DuckDBPyConnection, query: str, file: Path, form: Format) -> int:
+    """The query's answer as a file; how many rows it has."""
+    with _explained(file.parent):
+        copied = reading.execute(f"COPY ({query}) TO {quoted(str(file))} ({form.options})").fetchone()
+    return int(copied[0]) if copied else 0
 
 
 def _oldest(refreshed: dict[str, datetime], tables: tuple[str, ...]) -> str | None:
