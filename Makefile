@@ -12,7 +12,7 @@ SEEDS ?= 1000
 FIRST ?= 1
 JOBS ?= 2
 
-.PHONY: help install demo dev test simulate drill check bench bench-posting clean
+.PHONY: help install demo dev test simulate drill check bench bench-posting bench-extract clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench: $(STAMP) ## Run the benchmarks; each says its figures and fails where one
 
 bench-posting: $(STAMP) ## Measure posting against its bounds, beside a plain poster; PARTS="requests speed" runs some
 	$(BIN)/python -m benchmarks.bench_posting $(PARTS)
+
+bench-extract: $(STAMP) ## Measure reading the whole account and exporting it; PARTS="full --scale 0.05" tries it small
+	$(BIN)/python -m benchmarks.bench_extract $(PARTS)
 
 clean: ## Remove the virtual environment and all local state
 	rm -rf $(VENV) .tillbridge

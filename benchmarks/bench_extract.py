@@ -1,0 +1,52 @@
+"""``make bench-extract``: what reading the whole account promises, measured; exit 1 where a figure falls short.
+
+``python -m benchmarks.bench_extract full --scale 0.05`` runs the parts named, on a smaller account. Each prints its
+figures, their bounds and those of a plain puller (``plain_puller.py``) in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+from benchmarks import extract_capped, extract_full
+from benchmarks.figures import Figures
+
+PRODUCTS, ORDERS = 57_000, 243_000
+PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {"full": extract_full.run, "cap": extract_capped.run}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench_extract", description="Measures extraction and export.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--products", type=int, default=PRODUCTS, metavar="N", help=f"(default {PRODUCTS})")
+    parser.add_argument("--orders", type=int, default=ORDERS, metavar="N", help=f"(default {ORDERS})")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="of both: 0.05 to try it (default 1)")
+    parser.add_argument(
+        "--minute-seconds", type=float, default=6.0, metavar="S", help="the ERP's minute in `cap` (default 6)"
+    )
+    return parser
+
+
+def main() -> int:
+    parser = _parser()
+    options = parser.parse_args()
+    unknown = [name for name in options.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    options.products = max(1, round(options.products * options.scale))
+    options.orders = max(1, round(options.orders * options.scale))
+    fell_short: list[str] = []
+    for name in options.parts or PARTS:
+        began = time.monotonic()
+        sys.stdout.write(f"{name}\n")
+        fell_short += PARTS[name](options).fell_short
+        sys.stdout.write(f"  ({time.monotonic() - began:.0f} s)\n")
+    sys.stdout.write(f"fell short: {'; '.join(fell_short)}\n" if fell_short else "all within their bounds\n")
+    return 1 if fell_short else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The baseline: an honest puller as one would write it first. One GET for each id, one page after another.
+
+Plain httpx, one connection, nothing in flight while an answer is decoded. It uses the product's descriptions for where
+things are and how they are decoded, so both make the same rows. It packs no ids, keeps no marks, stores nothing, and
+the lists of ids that it begins with are not counted: all that is to its favour.
+Read: the ERP. Written: nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+import httpx
+
+from benchmarks.extract_least import PAGE
+from bp_assets.brightpearl.id_sets import unpack
+from bp_assets.extraction.resource import Context, Resource, Search, Uris, Whole
+
+_NOTHING = 404  # the ERP's way of saying that there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a part of a resource took: objects asked for, rows made of them, requests, seconds."""
+
+    objects: int
+    rows: int
+    requests: int
+    seconds: float
+
+
+class PlainPuller:
+    """``erp`` speaks to the account: base address, and the headers of every call.
+
+    Raises ``httpx.HTTPStatusError`` for whatever goes wrong: a baseline has no bad days.
+    """
+
+    def __init__(self, erp: httpx.Client) -> None:
+        self.erp = erp
+
+    def sample(self, resource: Resource, ids: Iterable[int], pages: int, lookups: Mapping[str, Any]) -> Sample:
+        """Read these objects one by one, or so many pages where a search's rows are the records."""
+        context = Context(datetime.now(UTC), lookups)
+        began, objects, rows, requests = time.perf_counter(), 0, 0, 0
+        for records in self._answers(resource, ids, pages):
+            requests += 1
+            for object_id, record in records:
+                objects += 1
+                rows += sum(map(len, resource.decode(object_id, record, context).values()))
+        return Sample(objects, rows, requests, time.perf_counter() - began)
+
+    def listed(self, listing: Uris | Search, most: int) -> list[int]:
+        """Up to ``most`` ids, as the ERP lists them."""
+        if isinstance(listing, Uris):
+            answer = self.erp.options(listing.path.removeprefix("/")).raise_for_status().json()["response"]
+            ids = (one for uri in answer["getUris"] for one in unpack(uri.rsplit("/", 1)[1]))
+            return list(islice(ids, most))
+        rows = (row for page in self._pages(listing) for row in page)
+        return list(islice(dict.fromkeys(row[listing.id_column] for row in rows), most))
+
+    def count(self, listing: Search) -> int:
+        """How many rows a search lists."""
+        page = self._get(listing.path, {**listing.filters, "countOnly": "true"})
+        return int(page["metaData"]["resultsAvailable"]) if page else 0
+
+    def _answers(
+        self, resource: Resource, ids: Iterable[int], pages: int
+    ) -> Iterator[Iterable[tuple[int | None, Any]]]:
+        """What each request brings, as (id, record)."""
+        get, listing = resource.get, resource.listing
+        if get is None:
+            assert isinstance(listing, Search)  # as a description promises
+            for page in islice(self._pages(listing), pages):
+                yield [(row[listing.id_column], row) for row in page]
+            return
+        for one in [0] if isinstance(listing, Whole) else ids:
+            yield get.split(self._get(get.path.replace("{ids}", str(one)), get.params), [one])
+
+    def _pages(self, listing: Search) -> Iterator[list[dict[str, Any]]]:
+        params: dict[str, Any] = {**listing.filters, "pageSize": PAGE, "sort": f"{listing.id_column}.ASC"}
+        if listing.columns:
+            params["columns"] = ",".join(listing.columns)
+        first: int | None = 1
+        while first:
+            response = self._get(listing.path, {**params, "firstResult": first})
+            meta = response["metaData"]
+            names = [column["name"] for column in meta["columns"]]
+            yield [dict(zip(names, row, strict=True)) for row in response["results"]]
+            first = meta["lastResult"] + 1 if meta["morePagesAvailable"] else None
+
+    def _get(self, path: str, params: Mapping[str, Any]) -> Any:
+        answer = self.erp.get(path.removeprefix("/"), params=dict(params))
+        if answer.status_code == _NOTHING:
+            return None
+        return json.loads(answer.raise_for_status().content, parse_float=Decimal)["response"]
+
+
+def chosen(rows: Sequence[tuple[Any, ...]]) -> Any:
+    """A lookup's answer as descriptions want it: two columns as a map, one as a tuple."""
+    return dict(rows) if rows and len(rows[0]) == 2 else tuple(row[0] for row in rows)
