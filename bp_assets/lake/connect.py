@@ -159,6 +159,19 @@ class Lake:
         finally:
             connection.close()
 
+    @contextmanager
+    def catalogue(self) -> Iterator[Any]:
+        """A cursor on the catalogue's own tables, in one transaction of PostgreSQL."""
+        try:
+            connection = psycopg2.connect(self.dsn, application_name="tillbridge lake catalogue", connect_timeout=10)
+        except psycopg2.OperationalError as error:
+            raise _unavailable(self, error) from error
+        try:
+            with connection, connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
     def _config(self) -> dict[str, str | bool | int | float | list[str]]:
         spill = self.home.root / "spill"
         return {"threads": self._threads, "memory_limit": self._memory, "temp_directory": str(spill)}
@@ -184,7 +197,7 @@ class Lake:
 
     def _moved(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether the whole home was moved: the recorded folder is gone and the named one has the files."""
-        with psycopg2.connect(self.dsn) as catalogue, catalogue.cursor() as cursor:
+        with self.catalogue() as cursor:
             cursor.execute(f"select value from {SCHEMA}.ducklake_metadata where key = 'data_path'")
             recorded = Path(cursor.fetchone()[0])
         if not recorded.exists() and self.home.lake.exists():

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg2  # type: ignore[import-untyped]  # ships no types
+import duckdb
 
 from bp_assets.lake.connect import SCHEMA, Lake, explained_errors
 from bp_assets.lake.table import PERSONAL
@@ -24,6 +24,7 @@ _TABLES = f"""
 _PAST = f"""
     select (select count(*) from {SCHEMA}.ducklake_data_file where table_id = %(id)s and end_snapshot is not null)
          + (select count(*) from {SCHEMA}.ducklake_delete_file where table_id = %(id)s)
+         + (select count(*) from {SCHEMA}.ducklake_files_scheduled_for_deletion where starts_with(path, %(folder)s))
 """
 # The files that no longer belong to today's snapshot: to be deleted, and forgotten by every older one.
 _FORGET = (
@@ -52,6 +53,9 @@ def erase(lake: Lake) -> int:
     """Take out what personal tables no longer hold; how many files went. Nothing to do is one question to PostgreSQL.
 
     Safe to repeat, also after it was cut off. A reader of a personal table that began before may have to ask again.
+
+    Raises:
+        LakeUnavailable: the catalogue or the folder can't be reached; the next call does what was left.
     """
     if not _pasts(lake):
         return 0
@@ -60,22 +64,27 @@ def erase(lake: Lake) -> int:
             connection.execute(
                 f"CALL ducklake_rewrite_data_files('lake', '{name}', schema => '{PERSONAL}', delete_threshold => 0.0)"
             )
-        with psycopg2.connect(lake.dsn) as catalogue, catalogue.cursor() as cursor:
+        with lake.catalogue() as cursor:
             for table_id, _, folder in past:
                 for statement in _FORGET:
                     cursor.execute(statement, {"id": table_id, "folder": folder})
-        now = datetime.now(UTC).isoformat()
-        gone = connection.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => TIMESTAMPTZ '{now}')")
-        return len(gone.fetchall())
+        return _delete(connection)
+
+
+def _delete(connection: duckdb.DuckDBPyConnection) -> int:
+    """Delete the files that no snapshot knows any more."""
+    now = datetime.now(UTC).isoformat()
+    gone = connection.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => TIMESTAMPTZ '{now}')")
+    return len(gone.fetchall())
 
 
 def _pasts(lake: Lake) -> list[tuple[int, str, str]]:
     """The personal tables with something to take out: id, name, folder below the lake's."""
-    with psycopg2.connect(lake.dsn) as catalogue, catalogue.cursor() as cursor:
+    with lake.catalogue() as cursor:
         cursor.execute(_TABLES, (PERSONAL,))
-        return [table for table in cursor.fetchall() if _past(cursor, table[0])]
+        return [table for table in cursor.fetchall() if _past(cursor, table[0], table[2])]
 
 
-def _past(cursor: Any, table_id: int) -> bool:
-    cursor.execute(_PAST, {"id": table_id})
+def _past(cursor: Any, table_id: int, folder: str) -> bool:
+    cursor.execute(_PAST, {"id": table_id, "folder": folder})
     return bool(cursor.fetchone()[0])

@@ -11,6 +11,7 @@ import pytest
 
 from bp_assets.lake.connect import Lake
 from bp_assets.lake.erase import erase
+from bp_assets.lake.errors import LakeUnavailable
 from bp_assets.lake.maintain import maintain
 from bp_assets.lake.publish import publish
 from tests.lake.frames_of_tests import NOON, stock
@@ -77,7 +78,8 @@ def test_erasing_again_does_nothing_and_the_lake_goes_on(lake: Lake, before: int
     assert lake.read("SELECT id FROM lake.current_snapshot()").item() == snapshot
     lake.write(lambda w: w.upsert("contacts", people("b@example.com")))
     assert lake.read("SELECT email FROM personal.contacts WHERE email < 'c'").rows() == [("b@example.com",)]
-    maintain(lake)
+    maintain(lake)  # merges the table's files, and leaves the old ones for its next run
+    assert erase(lake) > 0
     assert erase(lake) == 0
     assert lake.read("SELECT count(*) FROM personal.contacts").item() == 3
 
@@ -90,6 +92,27 @@ def test_a_contact_whose_file_held_nobody_else_leaves_nothing(lake: Lake) -> Non
     assert in_catalogue(lake, FORGOTTEN) == []
     lake.write(lambda w: w.replace("contacts", people("b@example.com")))
     assert lake.read("SELECT email FROM personal.contacts").rows() == [("b@example.com",)]
+
+
+def test_without_its_catalogue_it_says_so_in_one_line(lake: Lake) -> None:
+    away = Lake(lake.home, "host=/nowhere/at/all dbname=lake")
+    with pytest.raises(LakeUnavailable, match=r"The lake's catalogue does not answer: .* Check that PostgreSQL runs"):
+        erase(away)
+
+
+def test_cut_off_before_its_files_were_deleted_it_is_done_by_the_next(
+    lake: Lake, before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bp_assets.lake.erase._delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(lake)
+    assert in_files(lake, FORGOTTEN) != []
+    assert erase(lake) >= 2
+    assert in_files(lake, FORGOTTEN) == []
 
 
 def test_other_tables_keep_their_past(lake: Lake) -> None:
