@@ -12,8 +12,9 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from bp_assets.domain.findings import Finding
+from bp_assets.jobs import PULLED_TABLES
 from bp_assets.lake.freshness import FRESHNESS, Freshness
-from bp_assets.lake.tables import BY_NAME, TABLES
+from bp_assets.lake.tables import TABLES
 from checks.context import CheckContext, age, found
 
 NAME = "freshness"
@@ -25,9 +26,8 @@ def freshness(
     """One finding per stale table of ``tables`` (default: all that have a contract)."""
     query = "select table_name, max(as_of), max(oldest) from lake_marks group by table_name"
     marks = {name: (as_of, oldest) for name, as_of, oldest in connection.execute(query).fetchall()}
-    # Tables for analysts are computed from whatever is there: they are no sign that the account was ever pulled.
-    pulled = (table for table, contract in FRESHNESS.items() if contract.once_begun)
-    begun = any(table in marks and BY_NAME[table].group != "forecasting" for table in pulled)
+    # Tables that are computed from whatever is there are no sign that the account was ever pulled.
+    begun = any(table in marks for table in PULLED_TABLES)
     findings: list[Finding] = []
     for table in (t.name for t in TABLES if t.name in FRESHNESS and (tables is None or t.name in tables)):
         contract = FRESHNESS[table]
