@@ -46,10 +46,8 @@ def kept(connection: DuckDBPyConnection, number: int) -> bool:
 def days_touched(connection: DuckDBPyConnection, since: int, now: int, parameters: dict[str, Any]) -> set[date]:
     """The days that what changed between two snapshots counted on before and counts on now.
 
-    ``places.lent`` surrounds it and ``links`` comes first; ``parameters``: ``$zone``.
+    ``places.lent`` surrounds it and ``ties`` comes first; ``parameters``: ``$zone``.
     """
-    if since == now:
-        return set()
     for table, columns in _TOLD.items():
         both = " union ".join(
             f"select {columns} from ducklake_table_{what}('lake', 'main', '{table}', {since + 1}, {now})"
@@ -61,6 +59,9 @@ def days_touched(connection: DuckDBPyConnection, since: int, now: int, parameter
         "create or replace temp table changed_skus as "  # their lines now count for another product, or for none
         f"select distinct sku from (({was} except {stands}) union ({stands} except {was}))"
     )
+    anything = " or ".join(f"exists (from changed_{name})" for name in (*_TOLD, "skus"))
+    if connection.execute(f"select {anything}").fetchone() == (False,):
+        return set()
     _scope(
         connection,
         "select order_id from changed_orders union select order_id from changed_order_rows "
@@ -96,78 +97,67 @@ def scope_of_days(connection: DuckDBPyConnection) -> None:
     """Make the scope of everything that may count on the days in ``demand_days`` (day).
 
     Orders are found by the instant they were placed, which is within two days of their trading day in any time zone;
-    where a till's trading day is further away, by their receipt.
+    where a till's trading day is further away, by their receipt. ``ties`` comes first.
     """
     connection.execute(
         "create or replace temp table demand_near as "
-        "select distinct unnest(generate_series(day - 2, day + 2, interval 1 day))::date as day from demand_days"
+        "select distinct unnest(range(number - 2, number + 3)) as number "
+        "from (select day - date '1970-01-01' as number from demand_days)"
     )
     _scope(
         connection,
-        f"select order_id from orders o semi join demand_near n on n.day = cast({_MOMENT} as date) "
+        f"select order_id from orders o semi join demand_near n on n.number = epoch_us({_MOMENT}) // 86400000000 "
         "where o.order_type in ('SO', 'SC')",
         "select sale_id from pos_transactions t semi join demand_days d on d.day = t.business_date",
     )
 
 
+def ties(connection: DuckDBPyConnection) -> None:
+    """Make small tables of what hangs on what, so that following it asks the lake once. ``LINKS`` comes first."""
+    for name, query in _TIES.items():
+        connection.execute(f"create or replace temp table tied_{name} as {query}")
+
+
 def _scope(connection: DuckDBPyConnection, orders: str, sales: str) -> None:
-    """Fill the two tables of the scope from queries of order ids and of sale ids, with whatever hangs on them."""
+    """Fill the two tables of the scope from queries of order ids and of sale ids, with whatever hangs on them.
+
+    An exchange leads to its other half, a credit to its order and the other way round, a summary to its receipts
+    (whether these are in the ERP depends on it), a return to the sale it is from.
+    """
     run = connection.execute
     run(f"create or replace temp table {SCOPED_ORDERS} as select distinct order_id from ({orders}) t(order_id)")
     run(f"create or replace temp table {SCOPED_SALES} as select distinct sale_id from ({sales}) t(sale_id)")
-    _sales_of_orders(connection)
-    # A summary and its receipts: whether these are in the ERP depends on it.
-    _more_sales(
-        connection,
-        f"select t.sale_id from pos_transactions t semi join {SCOPED_SALES} g on g.sale_id = t.summary_id "
-        f"union all select t.summary_id from pos_transactions t semi join {SCOPED_SALES} g on g.sale_id = t.sale_id "
-        "where t.summary_id is not null",
-    )
-    _orders_of_sales(connection)
-    _more_orders(
-        connection,
-        f"select c.order_id from orders c semi join {SCOPED_ORDERS} g on g.order_id = c.parent_order_id "
-        f"where c.order_type = 'SC' union all {_PARENTS}",
-    )
-    _sales_of_orders(connection)
-    _more_sales(
-        connection,
-        f"select l.sale_id from pos_lines l semi join {SCOPED_SALES} g on g.sale_id = l.original_sale_id "
-        f"where l.returned union all select l.original_sale_id from pos_lines l semi join {SCOPED_SALES} g "
-        "on g.sale_id = l.sale_id where l.returned and l.original_sale_id is not null",
-    )
-    _orders_of_sales(connection)
-    _more_orders(connection, _PARENTS)
-    _sales_of_orders(connection)
+    for hop in _HOPS:
+        run(hop)
 
 
-_PARENTS = (
-    f"select c.parent_order_id from orders c semi join {SCOPED_ORDERS} g on g.order_id = c.order_id "
-    "where c.order_type = 'SC' and c.parent_order_id is not null"
-)
+_TIES = {
+    "posted": "select order_id, sale_id from posted_orders union all select order_id, sale_id from demand_links",
+    "credits": "select order_id, parent_order_id from orders where order_type = 'SC' and parent_order_id is not null",
+    "members": "select sale_id, summary_id from pos_transactions where summary_id is not null",
+    "returns": "select distinct sale_id, original_sale_id from pos_lines "
+    "where returned and original_sale_id is not null",
+}
 
 
-def _sales_of_orders(connection: DuckDBPyConnection) -> None:
-    by_order = f"semi join {SCOPED_ORDERS} g on g.order_id = p.order_id"
-    _more_sales(
-        connection,
-        f"select p.sale_id from posted_orders p {by_order} union all select p.sale_id from demand_links p {by_order}",
-    )
+def _hop(into: str, column: str, tie: str, found: str, condition: str) -> str:
+    """Add to a table of the scope what a tie leads to."""
+    new = f"select distinct id from (select {found} from tied_{tie} where {condition}) q(id)"
+    return f"insert into {into} {new} where id not in (select {column} from {into})"
 
 
-def _orders_of_sales(connection: DuckDBPyConnection) -> None:
-    by_sale = f"semi join {SCOPED_SALES} g on g.sale_id = p.sale_id"
-    _more_orders(
-        connection,
-        f"select p.order_id from posted_orders p {by_sale} union all select p.order_id from demand_links p {by_sale}",
-    )
+def _both(tie: str, one: str, other: str) -> str:
+    """Both ends of a tie between two receipts, where one of them is in scope."""
+    known = f"(select sale_id from {SCOPED_SALES})"
+    return _hop(SCOPED_SALES, "sale_id", tie, f"unnest([{one}, {other}])", f"{one} in {known} or {other} in {known}")
 
 
-def _more_orders(connection: DuckDBPyConnection, query: str) -> None:
-    new = f"select distinct id from ({query}) q(id) anti join {SCOPED_ORDERS} k on k.order_id = id"
-    connection.execute(f"insert into {SCOPED_ORDERS} {new}")
-
-
-def _more_sales(connection: DuckDBPyConnection, query: str) -> None:
-    new = f"select distinct id from ({query}) q(id) anti join {SCOPED_SALES} k on k.sale_id = id"
-    connection.execute(f"insert into {SCOPED_SALES} {new}")
+_ORDERS_KNOWN, _SALES_KNOWN = f"(select order_id from {SCOPED_ORDERS})", f"(select sale_id from {SCOPED_SALES})"
+_SALES_OF_ORDERS = _hop(SCOPED_SALES, "sale_id", "posted", "sale_id", f"order_id in {_ORDERS_KNOWN}")
+_ORDERS_OF_SALES = _hop(SCOPED_ORDERS, "order_id", "posted", "order_id", f"sale_id in {_SALES_KNOWN}")
+_PARENTS = _hop(SCOPED_ORDERS, "order_id", "credits", "parent_order_id", f"order_id in {_ORDERS_KNOWN}")
+_CREDITS = _hop(SCOPED_ORDERS, "order_id", "credits", "order_id", f"parent_order_id in {_ORDERS_KNOWN}")
+_HOPS = (
+    _SALES_OF_ORDERS, _both("members", "sale_id", "summary_id"), _ORDERS_OF_SALES, _CREDITS, _PARENTS,
+    _SALES_OF_ORDERS, _both("returns", "sale_id", "original_sale_id"), _ORDERS_OF_SALES, _PARENTS, _SALES_OF_ORDERS,
+)  # fmt: skip

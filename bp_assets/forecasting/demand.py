@@ -19,10 +19,10 @@ from duckdb import DuckDBPyConnection
 
 from bp_assets.config import ShopsFile
 from bp_assets.forecasting import places
-from bp_assets.forecasting.changes import days_touched, kept, scope_of_days, snapshot
-from bp_assets.forecasting.demand_facts import LINKS
-from bp_assets.forecasting.demand_rows import CALENDAR, KEY, rows_of_all_days, rows_of_days
-from bp_assets.forecasting.store import settle
+from bp_assets.forecasting.changes import days_touched, kept, scope_of_days, snapshot, ties
+from bp_assets.forecasting.demand_facts import CALENDAR, CLOCK, LINKS
+from bp_assets.forecasting.demand_rows import KEY, rows_of_all_days, rows_of_days
+from bp_assets.forecasting.store import STANDING, settle
 from bp_assets.lake.forecasting_tables import DEMAND_DAILY
 from bp_assets.lake.frames import Change, LakeMark, Writer
 
@@ -77,7 +77,10 @@ def _touched(
     parameters: dict[str, Any],
 ) -> set[date]:
     connection.execute(LINKS)
-    days = days_touched(connection, old.mark["snapshot"], standing, parameters)
+    ties(connection)
+    days = set()
+    if standing != old.mark["snapshot"]:
+        days = days_touched(connection, old.mark["snapshot"], standing, parameters)
     before = datetime.fromisoformat(old.mark["until"])
     if until > before:
         # Availability is known for longer: the day on which it ended goes on, and days were added.
@@ -101,7 +104,11 @@ def _computed(writer: Writer, days: list[date] | None, parameters: dict[str, Any
     """Compute the days, and store the rows that differ. ``None`` computes all."""
     connection = writer.connection
     if days is None:
-        compute_all(connection, parameters)
+        empty = connection.execute("select not exists (from demand_daily)").fetchone() == (True,)
+        compute_all(connection, parameters, into="demand_daily" if empty else "")
+        if empty:
+            return _counted(connection)
+        connection.execute(f"create or replace temp table {STANDING} as select * from demand_daily")
         return settle(writer, "demand_daily", COMPUTED)
     if not days:
         return Change()
@@ -112,69 +119,96 @@ def _computed(writer: Writer, days: list[date] | None, parameters: dict[str, Any
         if not more:
             break
         wanted |= more
-    return settle(writer, "demand_daily", COMPUTED, "day in (select day from demand_days)")
+    return settle(writer, "demand_daily", COMPUTED)
 
 
-def compute_all(connection: DuckDBPyConnection, parameters: dict[str, Any]) -> None:
-    """Make the temporary table ``demand_computed`` of all days; ``places.lent`` surrounds it.
+def _counted(connection: DuckDBPyConnection) -> Change:
+    row = connection.execute("select count(*) from demand_daily").fetchone()
+    return Change(written=row[0] if row else 0)
+
+
+def compute_all(connection: DuckDBPyConnection, parameters: dict[str, Any], into: str = "") -> None:
+    """Put the rows of all days into a table, or make the temporary ``demand_computed``; ``places.lent`` surrounds it.
 
     ``parameters``: those of ``places.parameters``, ``until`` (up to when availability is known) and ``as_of``.
     """
-    span = _span(connection, parameters)
     connection.execute(LINKS)
-    connection.execute(CALENDAR, {**span, "zone": parameters["zone"]})
-    connection.execute(f"create or replace temp table {COMPUTED} as {rows_of_all_days()}", parameters | span)
+    _compute(connection, rows_of_all_days(), *_span(connection, parameters), parameters, into)
 
 
-def _span(connection: DuckDBPyConnection, parameters: dict[str, Any]) -> dict[str, date]:
+def _compute(
+    connection: DuckDBPyConnection, query: str, first: date, last: date, given: dict[str, Any], into: str = ""
+) -> None:
+    """Run the query of the rows; its days are from ``first`` to ``last``."""
+    connection.execute(CALENDAR, {"first": first - DAY, "last": last + DAY, "zone": given["zone"]})
+    connection.execute(CLOCK)
+    told = {name: given[name] for name in ("zone", "discount", "as_of")}
+    edges = {"first_us": first - DAY, "last_us": last + 2 * DAY}
+    told |= {name: _microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC)) for name, day in edges.items()}
+    told |= {"until_us": _microseconds(given["until"])}
+    target = f"insert into {into} by name" if into else f"create or replace temp table {COMPUTED} as"
+    connection.execute(f"{target} {query} order by day", told)
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def _span(connection: DuckDBPyConnection, parameters: dict[str, Any]) -> tuple[date, date]:
     """First and last day that any row can have, generously."""
     row = connection.execute(
         """
-        select min(first), max(last) from (
-            select min(cast(coalesce(placed_on, created_on, as_of) as date)) as first,
-                   max(cast(coalesce(placed_on, created_on, as_of) as date)) as last from orders
+        select min(first)::date, max(last)::date from (
+            select min(coalesce(placed_on, created_on, as_of)) as first,
+                   max(coalesce(placed_on, created_on, as_of)) as last from orders
             union all select min(business_date), max(business_date) from pos_transactions
-            union all select min(cast(from_instant as date)), cast($until as date) from availability_history
+            union all select min(from_instant), $until from availability_history
         )
         """,
         {"until": parameters["until"]},
     ).fetchone()
     today = parameters["as_of"].date()
     first, last = row if row and row[0] else (today, today)
-    return {"first": first - 2 * DAY, "last": max(last, first) + 2 * DAY}
+    return first - 2 * DAY, max(last, first) + 2 * DAY
 
 
 def _compute_days(connection: DuckDBPyConnection, days: list[date], parameters: dict[str, Any]) -> None:
     connection.execute(
         "create or replace temp table demand_days as select unnest($days::date[]) as day", {"days": days}
     )
-    span = {"first": days[0], "last": days[-1]}
-    connection.execute(CALENDAR, {**span, "zone": parameters["zone"]})
+    connection.execute(
+        f"create or replace temp table {STANDING} as "
+        "select d.* from demand_daily d semi join demand_days t on t.day = d.day"
+    )
     scope_of_days(connection)
-    connection.execute(f"create or replace temp table {COMPUTED} as {rows_of_days()}", parameters | span)
+    _compute(connection, rows_of_days(), days[0], days[-1], parameters)
 
 
 def _first_sales_moved(connection: DuckDBPyConnection, until: datetime) -> set[date]:
     """Days of no stock between an old and a new first sale of some product somewhere: their rows come or go."""
+    connection.execute(
+        f"""
+        create or replace temp table demand_firsts as
+        select {_COMBINATION}, min(day) filter (not anew) as stored, min(day) filter (anew) as computed from (
+            select *, true as anew from {COMPUTED} where units_sold > 0
+            union all
+            select *, false from {STANDING} where units_sold > 0
+        ) group by all having stored is distinct from computed
+        """
+    )
+    if connection.execute("select exists (from demand_firsts)").fetchone() == (False,):
+        return set()
     rows = connection.execute(
         f"""
-        with told as (
-            select {_COMBINATION}, min(day) filter (not anew) as stored, min(day) filter (anew) as computed from (
-                select *, true as anew from {COMPUTED} where units_sold > 0
-                union all
-                select d.*, false from demand_daily d semi join demand_days t on t.day = d.day where units_sold > 0
-            ) group by all
-        ),
-        candidates as (select * from told where stored is distinct from computed),
-        elsewhere as (
+        with elsewhere as (
             select {_COMBINATION}, min(day) as day from demand_daily d
-            semi join candidates t using ({_COMBINATION})
+            semi join demand_firsts t using ({_COMBINATION})
             anti join demand_days s on s.day = d.day
             where units_sold > 0 group by all
         ),
         moved as (
             select t.product_id, t.warehouse_id, least(t.stored, e.day) as before, least(t.computed, e.day) as after
-            from candidates t left join elsewhere e using ({_COMBINATION})
+            from demand_firsts t left join elsewhere e using ({_COMBINATION})
         ),
         ranges as (
             select product_id, warehouse_id, least(before, after) as low,

@@ -18,18 +18,41 @@ FREE_TEXT = 1000  # Brightpearl's product for rows that are text alone: summarie
 # The scope: orders and receipts that a part of the days is made of, in two temporary tables of the connection.
 SCOPED_ORDERS, SCOPED_SALES = "demand_orders", "demand_sales"
 
+# A product's day in a warehouse: when it begins and ends, in microseconds; and which days a day of UTC may be.
+# Parameters: $first and $last (days), $zone.
+CALENDAR = """
+create or replace temp table demand_calendar as
+select zone, day::date as day, epoch_us(timezone(zone, day::timestamp)) as starts,
+       epoch_us(timezone(zone, day::timestamp + interval 1 day)) as ends
+from (select zone from forecast_zones union select $zone),
+     generate_series($first::date, $last::date, interval 1 day) d(day)
+"""
+CLOCK = """
+create or replace temp table demand_clock as
+select zone, day, starts, ends, (day - date '1970-01-01') + apart as utc_day
+from demand_calendar, generate_series(-1, 1) t(apart)
+"""
 # Which order is which receipt's is known once it was read back. Before that by number, shop and second, so that an
 # order which the ERP has already shown is never counted beside its receipt.
 LINKS = """
-create or replace temp table demand_links as
-select o.order_id, min(t.sale_id) as sale_id, any_value(o.order_type) as document
+create or replace temp table demand_open as
+select t.sale_id, left(t.receipt_number, 64) as reference, p.warehouse_id, p.channel_id,
+       epoch_us(t.sold_at) // 1000000 as second
 from pos_transactions t
 join forecast_shops p on p.shop = t.shop
-join orders o on o.reference = left(t.receipt_number, 64) and o.warehouse_id = p.warehouse_id
-     and o.channel_id = p.channel_id and date_trunc('second', o.placed_on) = date_trunc('second', t.sold_at)
-where t.state in ('pending', 'sending', 'unknown', 'posted', 'rejected') and t.business_date is not null
-  and o.order_type in ('SO', 'SC') and o.order_id not in (select order_id from posted_orders)
-group by o.order_id
+where t.state in ('pending', 'sending', 'unknown', 'posted', 'rejected') and t.business_date is not null;
+
+create or replace temp table demand_links as
+with alike as materialized (
+    select o.order_id, min(t.sale_id) as sale_id, any_value(o.order_type) as document
+    from orders o
+    join demand_open t on o.reference = t.reference and o.warehouse_id = t.warehouse_id
+         and o.channel_id = t.channel_id and epoch_us(o.placed_on) // 1000000 = t.second
+    where o.order_type in ('SO', 'SC')
+    group by o.order_id
+)
+select * from alike
+where order_id not in (select p.order_id from posted_orders p semi join alike a on a.order_id = p.order_id)
 """
 
 # Receipts with the place and day they count at.
@@ -48,39 +71,44 @@ linked as (
 )
 """
 
+# A day is looked up in ``demand_clock``; only instants it does not reach are asked of the time zone, which is slow.
 _DOCUMENTS = """
-documents as (
+documents as materialized (
     select o.order_id, o.order_type as document, o.parent_order_id, l.sale_id,
            coalesce(o.warehouse_id, 0) as warehouse_id, coalesce(o.channel_id, 0) as channel_id, o.currency,
            o.price_mode is not distinct from 'INC' as gross, coalesce(r.web, c.channel_id is null) as web,
-           coalesce(r.day, cast(
-               timezone(coalesce(z.zone, $zone), coalesce(o.placed_on, o.created_on, o.as_of)) as date)) as day
-    from orders o {orders}
+           coalesce(r.day, k.day, cast(timezone(o.zone, o.moment) as date)) as day
+    from (
+        select o.*, coalesce(z.zone, $zone) as zone, coalesce(o.placed_on, o.created_on, o.as_of) as moment
+        from orders o {orders}
+        left join forecast_zones z on z.warehouse_id = o.warehouse_id
+        where o.order_type in ('SO', 'SC')
+    ) o
     anti join cancelled_statuses s on s.status_id = o.status_id
     left join linked l on l.order_id = o.order_id
     left join receipts r on r.sale_id = l.sale_id
-    left join forecast_zones z on z.warehouse_id = o.warehouse_id
     left join forecast_channels c on c.channel_id = o.channel_id
-    where o.order_type in ('SO', 'SC')
+    left join demand_clock k on k.zone = o.zone and k.utc_day = epoch_us(o.moment) // 86400000000
+         and epoch_us(o.moment) >= k.starts and epoch_us(o.moment) < k.ends
 )
 """
 
 # Below list: by more than a penny and more than a tenth of a percent, so that rounding makes no promotion.
 _ERP = f"""
-bought as (
+reduced as (
+    select distinct r.order_id from order_rows r {{rows}} where r.nominal_code = $discount and r.net < 0
+),
+erp as {{kept}} materialized (
     select d.document, d.sale_id, d.order_id, d.parent_order_id, r.product_id, d.warehouse_id, d.channel_id, d.web,
-           d.currency, d.day, r.quantity as units, r.net, r.nominal_code = $discount and r.net < 0 as reduces,
-           not r.bundle_child and r.list_price > 0
+           d.currency, d.day, r.quantity as units, r.net, x.order_id is not null or coalesce(
+               not r.bundle_child and r.list_price > 0
                and (case when d.gross then r.net + r.tax else r.net end)::double < r.quantity::double
-                   * r.list_price::double - greatest(0.01, 0.001 * r.quantity::double * r.list_price::double) as below
+                   * r.list_price::double - greatest(0.01, 0.001 * r.quantity::double * r.list_price::double), false
+           ) as promo
     from order_rows r
     join documents d on d.order_id = r.order_id
-),
-erp as (
-    select b.*, coalesce(b.below, false) or x.order_id is not null as promo
-    from bought b
-    left join (select distinct order_id from bought where reduces) x on x.order_id = b.order_id
-    where b.product_id <> {FREE_TEXT}
+    left join reduced x on x.order_id = r.order_id
+    where r.product_id <> {FREE_TEXT}
 )
 """
 
@@ -173,33 +201,38 @@ returned as (
 )
 """
 
+# One row per order row or line and side; what left is by far the most, so the two sides are summed by themselves.
 _MOVED = """
-moved as (
-    select product_id, warehouse_id, channel_id, web, currency, day, true as in_erp, units as sold, 0 as returned,
-           0 as undone, net, 0 as net_returned, promo
+left_shop as (
+    select product_id, warehouse_id, channel_id, web, currency, day, true as in_erp, units, net, promo
     from erp where document = 'SO'
     union all
-    select product_id, warehouse_id, channel_id, web, currency, day, in_erp, units, 0, 0, net, 0, promo
+    select product_id, warehouse_id, channel_id, web, currency, day, in_erp, units, net, promo
     from till where document = 'SO'
     union all
-    select product_id, warehouse_id, channel_id, web, currency, day, in_erp, -units, 0, 0, 0, 0, false from swapped
+    select product_id, warehouse_id, channel_id, web, currency, day, in_erp, -units, 0, false from swapped
+),
+came_in as (
+    select product_id, warehouse_id, channel_id, web, currency, day, in_erp, units as returned, 0 as undone, net
+    from returned
     union all
-    select product_id, warehouse_id, channel_id, web, currency, day, in_erp, 0, units, 0, -net, net, false from returned
-    union all
-    select product_id, sold_from, sold_through, sold_web, sold_in, sold_on, in_erp, 0, 0, units, 0, 0, false
+    select product_id, sold_from, sold_through, sold_web, sold_in, sold_on, in_erp, 0, units, 0
     from returned where sold_on is not null
 )
 """
 
 
 def moved(*, scoped: bool = False) -> str:
-    """``with …`` up to ``moved``, one row per order row or line and side: units sold, returned, undone, their net.
+    """``with …`` up to ``left_shop`` and ``came_in``: units and their net, on the day they moved or were sold on.
 
-    ``LINKS`` comes first. ``scoped`` looks at nothing but the orders and receipts in the temporary tables
-    ``demand_orders`` and ``demand_sales``. Parameters: ``$zone``, ``$discount``.
+    ``LINKS``, ``CALENDAR`` and ``CLOCK`` come first. ``scoped`` looks at nothing but the orders and receipts in the
+    temporary tables ``demand_orders`` and ``demand_sales``. Parameters: ``$zone``, ``$discount``.
     """
+    # Of all orders the rows are read three times, which is quicker than to keep them; of a few they are kept.
     return "with " + ",".join((_RECEIPTS, _DOCUMENTS, _ERP, _TILL, _CAME_BACK, _SWAPPED, _MOVED)).format(
         sales=f"semi join {SCOPED_SALES} g on g.sale_id = t.sale_id" if scoped else "",
         posted=f"semi join {SCOPED_SALES} g on g.sale_id = p.sale_id" if scoped else "",
         orders=f"semi join {SCOPED_ORDERS} g on g.order_id = o.order_id" if scoped else "",
+        kept="" if scoped else "not",
+        rows=f"semi join {SCOPED_ORDERS} g on g.order_id = r.order_id" if scoped else "",
     )

@@ -15,59 +15,61 @@ from bp_assets.forecasting.demand_facts import moved
 LONGEST = 90  # days without stock that are marked where nothing was sold
 
 KEY = "product_id, warehouse_id, channel_id, web, currency"
-# A product's day in a warehouse: when it begins and ends there, as instants. Parameters: $first, $last (days).
-CALENDAR = """
-create or replace temp table demand_calendar as
-select zone, day::date as day, timezone(zone, day::timestamp) as starts, timezone(zone, day::timestamp + interval 1 day)
-       as ends
-from (select zone from forecast_zones union select $zone),
-     generate_series($first::date, $last::date, interval 1 day) d(day)
-"""
+_DAY_US = 86_400_000_000
 
-# Spans without stock, one for as long as it lasted, however often other figures changed in between.
-_SPANS = """
+# Spans without stock, one for as long as it lasted, however often other figures changed in between; and their days.
+# Everything is counted in microseconds: arithmetic with time zones is slow.
+_SPANS = f"""
 zeros as (
-    select h.product_id, h.warehouse_id, coalesce(z.zone, $zone) as zone, h.from_instant,
-           least(coalesce(h.to_instant, $until), $until) as to_instant
+    select h.product_id, h.warehouse_id, epoch_us(h.from_instant) as from_us,
+           least(coalesce(epoch_us(h.to_instant), $until_us), $until_us) as to_us
     from availability_history h
-    left join forecast_zones z on z.warehouse_id = h.warehouse_id
-    where h.on_hand <= 0 and h.from_instant < $until and coalesce(h.to_instant, $until) > h.from_instant
-      -- what ended LONGEST days before the first of the days can't be the beginning of a span that still counts
-      and h.from_instant < $last::date + 2 and coalesce(h.to_instant, $until) > $first::date - {longest}
+    where h.on_hand <= 0
 ),
-marked as (
-    select *, from_instant is distinct from lag(to_instant) over same as begins
-    from zeros window same as (partition by product_id, warehouse_id order by from_instant)
+near as (
+    -- what ended before the days by more than LONGEST can't be the beginning of a span that still counts
+    select z.*, from_us is distinct from lag(to_us) over place as begins
+    from zeros z where from_us < to_us and from_us < $last_us and to_us > $first_us - {LONGEST + 2} * {_DAY_US}
+    window place as (partition by product_id, warehouse_id order by from_us)
 ),
 numbered as (
-    select *, sum(begins::int) over (partition by product_id, warehouse_id order by from_instant) as number from marked
+    select *, sum(begins::int) over (partition by product_id, warehouse_id order by from_us) as number from near
 ),
 spans as (
-    select product_id, warehouse_id, any_value(zone) as zone, min(from_instant) as from_instant,
-           max(to_instant) as to_instant, cast(timezone(any_value(zone), min(from_instant)) as date) as first_day,
-           cast(timezone(any_value(zone), max(to_instant) - interval 1 microsecond) as date) as last_day
+    select product_id, warehouse_id, min(from_us) as from_us, max(to_us) as to_us
     from numbered group by product_id, warehouse_id, number
 ),
 out_days as (
-    select s.product_id, s.warehouse_id, s.day, min(s.day - s.first_day) as nth,
-           sum(epoch(least(s.to_instant, c.ends)) - epoch(greatest(s.from_instant, c.starts))) as seconds
+    select s.product_id, s.warehouse_id, c.day, bool_or(c.starts < s.from_us + {LONGEST} * {_DAY_US}) as counts,
+           sum(least(s.to_us, c.ends) - greatest(s.from_us, c.starts)) as out_us
     from (
-        select *, unnest(generate_series(
-            greatest(first_day, $first), least(last_day, $last), interval 1 day))::date as day
-        from spans where last_day >= $first and first_day <= $last
+        select s.*, coalesce(z.zone, $zone) as zone, unnest(generate_series(
+                   greatest(from_us, $first_us) // {_DAY_US} - 1, least(to_us, $last_us) // {_DAY_US} + 1)) as number
+        from spans s left join forecast_zones z on z.warehouse_id = s.warehouse_id
     ) s
-    join demand_calendar c on c.zone = s.zone and c.day = s.day
-    {days}
-    group by s.product_id, s.warehouse_id, s.day
+    join demand_calendar c on c.zone = s.zone and c.day - date '1970-01-01' = s.number
+         and c.starts < s.to_us and c.ends > s.from_us
+    {{days}}
+    group by s.product_id, s.warehouse_id, c.day
 ),
 """
 
 _SUMMED = f"""
+sold as (
+    select {KEY}, day, in_erp, sum(units) as sold, sum(net) as net, bool_or(promo) as promo
+    from left_shop {{among_left}} group by all
+),
+back as (
+    select {KEY}, day, in_erp, sum(returned) as returned, sum(undone) as undone, sum(net) as net
+    from came_in {{among_in}} group by all
+),
 summed as (
-    select {KEY}, day, in_erp, sum(sold) as sold, sum(returned) as returned, sum(undone) as undone, sum(net) as net,
-           sum(net_returned) as net_returned, bool_or(promo) as promo
-    from moved {{among}} group by all
-    having sum(sold) <> 0 or sum(returned) <> 0 or sum(undone) <> 0 or sum(net) <> 0 or sum(net_returned) <> 0
+    select {KEY}, day, in_erp, coalesce(s.sold, 0) as sold, coalesce(b.returned, 0) as returned,
+           coalesce(b.undone, 0) as undone, coalesce(s.net, 0) - coalesce(b.net, 0) as net,
+           coalesce(b.net, 0) as net_returned, coalesce(s.promo, false) as promo
+    from sold s full join back b using ({KEY}, day, in_erp)
+    where coalesce(s.sold, 0) <> 0 or coalesce(b.returned, 0) <> 0 or coalesce(b.undone, 0) <> 0
+       or coalesce(b.net, 0) <> 0 or coalesce(s.net, 0) <> 0
 ),
 """
 
@@ -79,25 +81,27 @@ first_days as (
     ) group by {KEY}
 ),
 censored as (
-    select f.*, o.day from out_days o
+    select f.*, o.day, o.out_us from out_days o
     join first_days f on f.product_id = o.product_id and f.warehouse_id = o.warehouse_id and f.first_day <= o.day
-    where o.nth < {LONGEST}
+    where o.counts
 ),
 rows as (
-    select {KEY}, day, in_erp, sold, returned, undone, net, net_returned, promo from summed
+    select {KEY}, s.day, in_erp, sold, returned, undone, net, net_returned, promo, coalesce(o.out_us, 0) as out_us
+    from summed s
+    left join (select product_id as p, warehouse_id as w, day, out_us from out_days) o
+         on o.p = s.product_id and o.w = s.warehouse_id and o.day = s.day
     union all
-    select {KEY}, day, true, 0, 0, 0, 0, 0, false from censored c
+    select {KEY}, day, true, 0, 0, 0, 0, 0, false, out_us from censored c
     anti join summed s using ({KEY}, day)
 ),
 known as (
-    select product_id, warehouse_id, min(from_instant) as since from availability_history group by all
+    select product_id, warehouse_id, epoch_us(min(from_instant)) as since from availability_history group by all
 ),
 flagged as (
-    select r.*, coalesce(o.seconds, 0) as seconds,
+    select r.*,
            case when k.since is not null  -- ``greatest`` passes over an empty one
-                then epoch(least(c.ends, $until)) - epoch(greatest(c.starts, k.since)) end as covered
+                then least(c.ends, $until_us) - greatest(c.starts, k.since) end as covered
     from rows r
-    left join out_days o on o.product_id = r.product_id and o.warehouse_id = r.warehouse_id and o.day = r.day
     left join known k on k.product_id = r.product_id and k.warehouse_id = r.warehouse_id
     left join forecast_zones z on z.warehouse_id = r.warehouse_id
     left join demand_calendar c on c.zone = coalesce(z.zone, $zone) and c.day = r.day
@@ -105,8 +109,8 @@ flagged as (
 select product_id, warehouse_id, channel_id, day, case when web then 'web' else 'till' end as sales_channel_kind,
        currency, in_erp, sold::DECIMAL(18,4) as units_sold, returned::DECIMAL(18,4) as units_returned_on_return_day,
        undone::DECIMAL(18,4) as units_returned_of_this_day, net::DECIMAL(18,4) as net_value,
-       net_returned::DECIMAL(18,4) as net_returned, promo, case when covered > 0 then seconds > 0 end as out_of_stock,
-       case when covered > 0 then least(1, seconds / covered)::DECIMAL(9,6) end as out_of_stock_share, $as_of as as_of
+       net_returned::DECIMAL(18,4) as net_returned, promo, case when covered > 0 then out_us > 0 end as out_of_stock,
+       case when covered > 0 then least(1, out_us / covered)::DECIMAL(9,6) end as out_of_stock_share, $as_of as as_of
 from flagged
 """
 
@@ -114,11 +118,11 @@ from flagged
 def rows_of_all_days() -> str:
     """The whole of ``demand_daily``, in its columns.
 
-    Parameters: those of ``moved``, ``$first`` and ``$last`` (the first and last day there can be), ``$until`` (up to
-    when availability is known) and ``$as_of``.
+    Parameters: those of ``moved``, ``$first_us`` and ``$last_us`` (when the first day that there can be begins and the
+    last one ends, generously), ``$until_us`` (up to when availability is known), and ``$as_of``.
     """
-    rest = _SPANS.format(days="", longest=LONGEST + 2) + _SUMMED.format(among="") + _ROWS.format(before="")
-    return ",".join((moved(), rest))
+    summed = _SUMMED.format(among_left="", among_in="")
+    return ",".join((moved(), _SPANS.format(days="") + summed + _ROWS.format(before="")))
 
 
 def rows_of_days() -> str:
@@ -133,10 +137,9 @@ def rows_of_days() -> str:
         anti join demand_days t on t.day = d.day
         where units_sold > 0 group by all
     """
-    among = "semi join demand_days t on t.day = moved.day"
-    parts = (
-        _SPANS.format(days="semi join demand_days t on t.day = s.day", longest=LONGEST + 2),
-        _SUMMED.format(among=among),
-        _ROWS.format(before=before),
+    summed = _SUMMED.format(
+        among_left="semi join demand_days t on t.day = left_shop.day",
+        among_in="semi join demand_days t on t.day = came_in.day",
     )
-    return ",".join((moved(scoped=True), "".join(parts)))
+    spans = _SPANS.format(days="semi join demand_days t on t.day = c.day")
+    return ",".join((moved(scoped=True), spans + summed + _ROWS.format(before=before)))

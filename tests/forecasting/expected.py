@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from tests.forecasting.order_book import CANCELLED, DISCOUNT, FREE_TEXT, Order, OrderBook, Receipt
 
-LONGEST = 90
 ACCOUNT_ZONE = "Europe/London"
 Key = tuple[int, int, int, date, str, str, bool]
 
@@ -160,44 +159,34 @@ class Expected:
                 combination = (product, warehouse, channel, kind, currency)
                 first[combination] = min(day, first.get(combination, day))
         taken = {key[:6] for key in self.figures}
-        for (product, warehouse, day), (_, nth) in out.items():
+        for product, warehouse, day in list(out):
             for combination, since in first.items():
                 key = (product, warehouse, combination[2], day, combination[3], combination[4])
-                if combination[:2] == (product, warehouse) and since <= day and nth < LONGEST and key not in taken:
+                if combination[:2] == (product, warehouse) and since <= day and key not in taken:
                     self.figures[(*key, True)] = Figures()
         for (product, warehouse, _, day, _, _, _), one in self.figures.items():
             known = self._seconds(warehouse, day, watched.get((product, warehouse)), self.book.until)
             if known > 0:
-                seconds, _ = out.get((product, warehouse, day), (0.0, 0))
-                one.share = round(Decimal(seconds) / Decimal(known), 6)
+                one.share = round(Decimal(out.get((product, warehouse, day), 0)) / Decimal(known), 6)
 
-    def _out(self) -> tuple[dict[tuple[int, int, date], tuple[float, int]], dict[tuple[int, int], datetime]]:
-        """Seconds without stock per product, warehouse and day, with how many days that had lasted; watched since."""
-        out: dict[tuple[int, int, date], tuple[float, int]] = {}
+    def _out(self) -> tuple[dict[tuple[int, int, date], float], dict[tuple[int, int], datetime]]:
+        """Seconds without stock per product, warehouse and day, and since when it was watched."""
+        out: dict[tuple[int, int, date], float] = defaultdict(float)
         watched: dict[tuple[int, int], datetime] = {}
-        places = {(one.product, one.warehouse) for one in self.book.levels}
-        for product, warehouse in places:
+        for product, warehouse in {(one.product, one.warehouse) for one in self.book.levels}:
             own = sorted(
                 (one for one in self.book.levels if (one.product, one.warehouse) == (product, warehouse)),
                 key=lambda one: one.since,
             )
             watched[product, warehouse] = own[0].since
-            zone, began = ZoneInfo(self.zones.get(warehouse, ACCOUNT_ZONE)), None
+            zone = ZoneInfo(self.zones.get(warehouse, ACCOUNT_ZONE))
             for level, following in zip(own, [*own[1:], None], strict=True):
                 end = min(following.since, self.book.until) if following else self.book.until
-                if level.on_hand > 0 or level.since >= end:
-                    began = None if level.on_hand > 0 else began
-                    continue
-                began = began or level.since.astimezone(zone).date()
                 day = level.since.astimezone(zone).date()
-                while day <= end.astimezone(zone).date():
+                while level.on_hand <= 0 and day <= end.astimezone(zone).date():
                     seconds = self._seconds(warehouse, day, level.since, end)
                     if seconds > 0:
-                        before, _ = out.get((product, warehouse, day), (0.0, 0))
-                        nth = (day - began).days
-                        if (product, warehouse, day) in out:
-                            nth = min(nth, out[product, warehouse, day][1])
-                        out[product, warehouse, day] = (before + seconds, nth)
+                        out[product, warehouse, day] += seconds
                     day += timedelta(days=1)
         return out, watched
 

@@ -251,8 +251,8 @@ class OrderBook:
 
     def write(self, writer: Writer) -> None:
         """The book as the lake's tables; rows that stay the same are not written."""
-        written("orders", [self._order(key, one) for key, one in self.orders.items()], writer)
-        written("order_rows", [row for key, one in self.orders.items() for row in self._order_rows(key, one)], writer)
+        written("orders", [self.order_row(key, one) for key, one in self.orders.items()], writer)
+        written("order_rows", [row for key, one in self.orders.items() for row in self.order_rows(key, one)], writer)
         cancelled = [{"status_id": CANCELLED, "name": "Cancelled SO", "order_type": "SO", "as_of": START}]
         written("cancelled_statuses", cancelled, writer)
         posted = [
@@ -270,7 +270,7 @@ class OrderBook:
         written("availability_history", self._history(), writer)
         writer.set_mark("availability_history", {}, self.until)
 
-    def _order(self, order_id: int, order: Order) -> dict[str, Any]:
+    def order_row(self, order_id: int, order: Order) -> dict[str, Any]:
         return {
             "order_id": order_id, "order_type": order.type, "parent_order_id": order.parent,
             "reference": order.reference or None, "status_id": order.status, "placed_on": order.placed_on,
@@ -278,7 +278,7 @@ class OrderBook:
             "price_mode": "INC" if order.gross else "EXC",
         }  # fmt: skip
 
-    def _order_rows(self, order_id: int, order: Order) -> list[dict[str, Any]]:
+    def order_rows(self, order_id: int, order: Order) -> list[dict[str, Any]]:
         return [
             {
                 "order_row_id": order_id * 10 + number, "order_id": order_id, "product_id": row.product,
