@@ -39,7 +39,7 @@ NICE = 10
 Tell = Callable[[Progress], None]
 _WATCHED_SECONDS, _STOPPING_SECONDS = 0.5, 10.0
 # DuckDB's share of the 600 MB that a pull may take, whatever the account's size: it works file by file, and spills.
-MEMORY = "192MB"
+MEMORY = "96MB"
 
 
 class TooManyGone(Exception):
@@ -151,8 +151,8 @@ class _Run:
 
         merged = self.lake.write(work)
         self.spool.clear()
-        if (merged.changed or merged.gone) and any(BY_NAME[name].schema == PERSONAL for name in self.resource.tables):
-            erase(self.lake)  # who was forgotten is in no older file either
+        if any(BY_NAME[name].schema == PERSONAL for name in self.resource.tables):
+            erase(self.lake)  # who was forgotten is in no older file either; nothing to do costs one question
         self.progress.phase = "done"
         self.tell(self.progress)
         return Told(

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from bp_assets.cli import refresh
 from bp_assets.extraction.assets import RESOURCES
 from bp_assets.lake.tables import BY_NAME
 from bp_assets.resources import LakeResource
@@ -30,7 +31,9 @@ def due(house: House) -> Any:
 
 
 @pytest.mark.slow
-def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_question_a_resource(old_house: House) -> None:
+def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_question_a_resource(
+    old_house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
     house = old_house
     assert "never read whole" in due(house).skip_message
     with house.requests() as first:
@@ -56,3 +59,17 @@ def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_questio
     assert {route.split()[0] for route in second} == {"GET"}
     assert {name: second[route] for name, route in FOLLOWED.items()} == dict.fromkeys(FOLLOWED, 1)
     assert second["GET /order-service/order/{ids}"] == 0
+
+    capsys.readouterr()
+    assert refresh.run(house.home.root, house.shops, ["order_rows", "brands"], full=True, accept_deletions=False) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Orders, sales and purchases, with their credits: 2 of 2, 2 of 2 requests" in shown
+    assert shown.count(" full ") == 2
+
+
+def test_a_resource_that_there_is_not_is_told_with_those_there_are() -> None:
+    assert [one.name for one in refresh.chosen(["order_rows", "orders"])] == ["orders"]
+    with pytest.raises(
+        refresh.NoResource, match="There is no resource ordrs. Did you mean orders.* Resources: .*orders"
+    ):
+        refresh.chosen(["ordrs"])
