@@ -69,7 +69,6 @@ def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_questio
 
 def test_a_resource_that_there_is_not_is_told_with_those_there_are() -> None:
     assert [one.name for one in refresh.chosen(["order_rows", "orders"])] == ["orders"]
-    with pytest.raises(
-        refresh.NoResource, match="There is no resource ordrs. Did you mean orders.* Resources: .*orders"
-    ):
+    told = r"There is no resource ordrs\. Did you mean orders.* Resources: .*orders"
+    with pytest.raises(refresh.NoResource, match=told):
         refresh.chosen(["ordrs"])

@@ -63,7 +63,7 @@ RESOURCES = (
         listing=Search(SEARCH, "batchId", columns=("batchId",)),
         get=Get("/warehouse-service/order/*/goods-note/goods-in/{ids}", splits.by_key),
         decode=decode,
-        changes=Changes(SEARCH, "batchId", ("createdDate", "receivedDate")),
+        changes=Changes(SEARCH, "batchId", ("createdDate", "receivedDate"), same={"receivedDate": "received_on"}),
         sweep=Sweep(every=timedelta(hours=24)),
         rotate=timedelta(hours=72),
         every=timedelta(hours=1),
