@@ -214,10 +214,15 @@ def park(ledger: Ledger, sale_id: str, reason_code: str, message: str) -> None:
 
 
 @retrying
-def defer(ledger: Ledger, sale_id: str, until: datetime, message: str) -> None:
-    """Try again later: nothing is wrong with the sale, the ERP could not take it now."""
+def defer(ledger: Ledger, sale_id: str, until: datetime, message: str, *, tried: bool = False) -> None:
+    """Try again later: nothing is wrong with the sale, the ERP could not take it now. ``tried`` counts as an attempt
+    where nothing was sent that would count.
+    """
+    values: dict[str, Any] = {"next_attempt_at": until, "message": clean(message), "reason_code": ""}
+    if tried:
+        values["attempts"] = postings.c.attempts + 1
     with ledger.begin() as connection:
-        move(connection, [sale_id], State.PENDING, next_attempt_at=until, message=clean(message), reason_code="")
+        move(connection, [sale_id], State.PENDING, **values)
 
 
 @retrying

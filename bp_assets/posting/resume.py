@@ -9,6 +9,7 @@ Read: the ERP. Written: ``steps`` (what was found done).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from bp_assets.brightpearl.accounts import OrderStatus, order_statuses
 from bp_assets.brightpearl.client import ErpClient
@@ -23,10 +24,15 @@ from bp_assets.posting.progress import document_steps
 from bp_assets.posting.work import Work
 
 _CANCELLED = "cancelled_statuses"
-_UNREADABLE_TRIES = 3  # an order that its own ERP does not show is given so many tries
+_UNREADABLE_TRIES = 5  # an order that its own ERP does not show is given so many tries
 
 Park = Callable[[Work, str, str], None]
-Defer = Callable[[Work, str], None]
+
+
+class Defer(Protocol):
+    """``tried``: count it as an attempt, though nothing was sent."""
+
+    def __call__(self, work: Work, message: str, *, tried: bool = False) -> None: ...
 
 
 class Resumption:
@@ -97,7 +103,8 @@ class Resumption:
 
     def _absent(self, work: Work, document: Document, order_id: int, unclear: str) -> None:
         if unclear or document.code in work.made or work.posting.attempts < _UNREADABLE_TRIES:
-            self.defer(work, f"the rows of {document.code} can't be read yet {unclear}".strip())
+            # Reading sends nothing that counts as an attempt; the order may be gone for good.
+            self.defer(work, f"the rows of {document.code} can't be read yet {unclear}".strip(), tried=not unclear)
         else:
             self.park(work, "changed_in_erp", f"order {order_id} is no longer in the ERP")
 

@@ -260,11 +260,12 @@ class Wave:
     def _others_got_through(self, work: Work) -> bool:
         return self._pulse.worked or others_succeeded(self.ledger, work.sale_id, after=work.last_step_id)
 
-    def _defer(self, work: Work, message: str) -> None:
+    def _defer(self, work: Work, message: str, *, tried: bool = False) -> None:
         if not work.halted:
             work.halted = "deferred"
             self.tally.deferred += 1
-            defer(self.ledger, work.sale_id, self.now() + timedelta(seconds=self._pause(work)), message)
+            until = self.now() + timedelta(seconds=self._pause(work))
+            defer(self.ledger, work.sale_id, until, message, tried=tried)
 
     def _park(self, work: Work, reason_code: str, message: str) -> None:
         if work.halted != "parked":
