@@ -160,7 +160,7 @@ class Acts:
         ref = sorted(ours)[order % len(ours)]
         code, _, key = ref.partition("-")
         number, entry = ours[ref]["orderId"], self.auditor.entries[key]
-        entry.causes |= {"bad_answer", "erp_refused"}
+        entry.causes |= {"bad_answer", "erp_refused", "changed_in_erp"}
         wanted = ours[ref]["wanted"]
         if what == "throw_away":
             self.erp.control("DELETE", f"orders/{number}")
