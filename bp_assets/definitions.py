@@ -23,14 +23,8 @@ from bp_assets.operations.requests_asset import erp_requests
 from bp_assets.posting.assets import posting_log
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource, ShopsResource
 from bp_assets.schedules import SCHEDULES
-from bp_assets.staging.channels import channels
 from bp_assets.staging.corrections import stock_corrections
 from bp_assets.staging.posted import posted
-from bp_assets.staging.price_lists import price_lists
-from bp_assets.staging.prices import prices
-from bp_assets.staging.products import products
-from bp_assets.staging.stock_levels import stock_levels
-from bp_assets.staging.tax_codes import tax_codes
 from bp_assets.staging.warehouses import warehouses
 from checks.asset_checks import CHECKS
 from sensors.checked import checked
@@ -46,7 +40,7 @@ warnings.filterwarnings(
 )
 
 ASSETS = (
-    products, price_lists, prices, warehouses, channels, tax_codes, stock_levels, *pulled(),
+    warehouses, *pulled(),
     till_tables, posting_log, posted, summary_tables, stock_corrections,
     posting_latency, shop_health, erp_requests, table_dictionary,
     sales_reconciliation, daily_takings, finance_file, *FORECASTING, forecasting_export,

@@ -9,7 +9,7 @@ it; which of them posts is decided by a lock in PostgreSQL. ``dagster/max_runtim
 import dagster as dg
 
 from bp_assets import catalog
-from bp_assets.extraction.assets import RESOURCES
+from bp_assets.extraction.resources import ALL
 from bp_assets.posting.assets import retry_rejected_sales, take_and_post
 from bp_assets.upkeep import maintain
 
@@ -18,7 +18,10 @@ SALES_TABLES, ERP_TABLES, STOCK_TABLES, FORECASTS = "sales_tables", "erp_tables"
 EXTRACTS = "extracts"
 POSTERS = {POSTER: "yes"}
 
-MASTER_TABLES = ("products", "price_lists", "prices", "warehouses", "channels", "tax_codes")
+# What posting and its checks need of the ERP has jobs of its own; everything else is pulled where somebody wants it.
+MASTERS, STOCK = ("channels", "tax_codes", "products", "price_lists", "prices"), "stock_levels"
+PULLED = tuple(resource for resource in ALL if resource.name not in (*MASTERS, STOCK))
+MASTER_TABLES = ("warehouses", *(table for resource in ALL if resource.name in MASTERS for table in resource.tables))
 TILL_TABLES = ("pos_transactions", "pos_lines", "pos_tenders", "till_totals", "receipt_versions")
 POSTED_TABLES = ("posting_log", "posted_orders", "posted_order_rows", "posted_payments", "posted_goods")
 SUMMARY_TABLES = ("summary_lines", "summary_tenders", "stock_corrections")
@@ -33,7 +36,7 @@ FINANCE_TABLES = ("sales_reconciliation", "daily_takings", catalog.FINANCE_FILE)
 # With its check, in a job of its own: a table that is filled without its check shows no verdict in the UI.
 SHOPS_TABLES = ("shop_health",)
 ABOUT_TABLES = ("table_dictionary",)
-PULLED_TABLES = tuple(table for resource in RESOURCES for table in resource.tables)
+PULLED_TABLES = tuple(table for resource in PULLED for table in resource.tables)
 SALES = (*TILL_TABLES, *POSTED_TABLES, *SUMMARY_TABLES, *OPERATIONS_TABLES, *FINANCE_TABLES)
 
 
@@ -120,12 +123,7 @@ pull_erp = dg.define_asset_job(
     _tables(*MASTER_TABLES, "stock_levels", *PULLED_TABLES),
     description="All of Brightpearl, read whole: for a new installation, and after a version that keeps more columns. "
     "A run that was cut off is gone on with by the next one.",
-    config={
-        "ops": {
-            name: {"config": {"full": True}}
-            for name in ("products", "prices", "stock_levels", *(resource.name for resource in RESOURCES))
-        }
-    },
+    config={"ops": {name: {"config": {"full": True}} for name in (resource.name for resource in ALL)}},
     executor_def=dg.in_process_executor,
     tags=_tags(EXTRACTS, 480),
 )

@@ -41,27 +41,14 @@ def last_zone() -> str:
 ZONE = last_zone()
 
 
-def _full(*assets: str) -> dict[str, object]:
-    return {"ops": {asset: {"config": {"full": True}} for asset in assets}}
-
-
 products_hourly = dg.ScheduleDefinition(
     name="products_hourly",
     job=refresh_products,
     cron_schedule="7 * * * *",
     execution_timezone=ZONE,
     default_status=RUNNING,
-    description="Products changed in the last hour, with an overlap: the ERP's clock is not ours.",
-)
-
-products_nightly = dg.ScheduleDefinition(
-    name="products_nightly",
-    job=refresh_products,
-    cron_schedule="20 2 * * *",
-    execution_timezone=ZONE,
-    default_status=RUNNING,
-    run_config=_full("products", "prices"),
-    description="All products and prices: deleted ones never show in a search, and not every change moves updatedOn.",
+    description="Products changed in the last hour, with an overlap: the ERP's clock is not ours. Deleted ones every "
+    "six hours, and a further part of all products and prices in turn: not every change moves updatedOn.",
 )
 
 stock_sweep = dg.ScheduleDefinition(
@@ -71,16 +58,6 @@ stock_sweep = dg.ScheduleDefinition(
     execution_timezone=ZONE,
     default_status=RUNNING,
     description="Products that moved, and the next part of all others in turn.",
-)
-
-stock_nightly = dg.ScheduleDefinition(
-    name="stock_nightly",
-    job=refresh_stock,
-    cron_schedule="50 2 * * *",
-    execution_timezone=ZONE,
-    default_status=RUNNING,
-    run_config=_full("stock_levels"),
-    description="Stock of all products.",
 )
 
 
@@ -163,7 +140,7 @@ def forecasting_export_daily(lake: LakeResource) -> dg.RunRequest | dg.SkipReaso
 
 
 SCHEDULES = (
-    products_hourly, products_nightly, stock_sweep, stock_nightly, erp_hourly, read_back_sweep, forecasting_hourly,
+    products_hourly, stock_sweep, erp_hourly, read_back_sweep, forecasting_hourly,
     checks_hourly,
     close_day_daily, maintain_lake_nightly, forecasting_export_daily,
 )  # fmt: skip

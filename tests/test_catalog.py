@@ -37,7 +37,7 @@ JOBS = {
 SENSORS = {"checked", "erp_changes", "new_sales", "run_failures", "shop_states", "unsettled_postings"}
 SCHEDULES = {
     "checks_hourly", "close_day_daily", "erp_hourly", "forecasting_export_daily", "forecasting_hourly",
-    "maintain_lake_nightly", "products_hourly", "products_nightly", "read_back_sweep", "stock_nightly", "stock_sweep",
+    "maintain_lake_nightly", "products_hourly", "read_back_sweep", "stock_sweep",
 }  # fmt: skip
 GRAPH = defs.resolve_asset_graph()
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}

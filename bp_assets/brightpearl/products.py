@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from bp_assets.brightpearl.client import ErpClient
-from bp_assets.brightpearl.errors import BadAnswer
 from bp_assets.brightpearl.id_sets import pack
 from bp_assets.brightpearl.reading import Misread, Record, decode_list
-from bp_assets.brightpearl.search import Filters, ids_of, period, search
+from bp_assets.brightpearl.search import Filters, search
 
 SERVICE = "/product-service"
 PRODUCT_SEARCH = f"{SERVICE}/product-search"
-OVERLAP = timedelta(hours=1)  # ``updatedOn`` and the search index are not exact; rows are keyed, twice is harmless
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,38 +69,12 @@ class PriceList:
     gross: bool
 
 
-def product_uris(client: ErpClient) -> list[str]:
-    """The ERP's own list of GET paths that together name every product, 200 to a path."""
-    answer = client.options(f"{SERVICE}/product")
-    uris = answer.response.get("getUris") if isinstance(answer.response, dict) else None
-    if not isinstance(uris, list):
-        raise BadAnswer("product OPTIONS: no getUris", answer.status)
-    return [f"{SERVICE}/{str(uri).lstrip('/')}" for uri in uris]
-
-
-def products(client: ErpClient) -> Iterator[ErpProduct | Misread]:
-    """Every product, deleted ones excepted: 1 + P/200 requests. Raises as :meth:`ErpClient.get`."""
-    for uri in product_uris(client):
-        yield from decode_list("product", client.get(uri), "id", _product)
-
-
 def get_products(client: ErpClient, ids: Iterable[int]) -> list[ErpProduct | Misread]:
     """The products of ``ids``; those that don't exist are left out."""
     found: list[ErpProduct | Misread] = []
     for ids_of_one in pack(ids):
         found += decode_list("product", client.get(f"{SERVICE}/product/{ids_of_one}"), "id", _product)
     return found
-
-
-def changed_products(client: ErpClient, since: datetime, overlap: timedelta = OVERLAP) -> list[ErpProduct | Misread]:
-    """Products changed or created since ``since`` less ``overlap``. Deletions don't show; sweep with :func:`products`.
-
-    Whether a price or custom field change counts is up to the ERP.
-    """
-    ids: set[int] = set()
-    for moment in ("updatedOn", "createdOn"):
-        ids |= ids_of(client, PRODUCT_SEARCH, {moment: period(since - overlap)}, "productId")
-    return get_products(client, ids)
 
 
 def product_index(client: ErpClient, filters: Filters | None = None) -> Iterator[dict[str, Any]]:

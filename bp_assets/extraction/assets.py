@@ -20,12 +20,10 @@ from bp_assets.ledger.webhooks import handled, open_webhooks
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource
 from bp_assets.telling import Said, told
 
-# These tables are still read by the assets of bp_assets/staging, each on its own.
-STAGED = ("channels", "tax_codes", "price_lists", "products", "prices", "stock_levels")
-RESOURCES: tuple[Resource, ...] = tuple(resource for resource in ALL if resource.name not in STAGED)
 HINTED = (hints.PRODUCTS, hints.STOCK)  # what webhooks tell of; every other hint belongs to the posted orders
 LOG_SECONDS = 5.0
 MOST_NAMED = 20  # of the records that could not be understood
+BUSY_TIMES, BUSY_SECONDS = 40, 15  # how often and how soon a resource that another run reads is asked for again
 
 
 class Refresh(dg.Config):
@@ -62,7 +60,9 @@ def asset_of(resource: Resource) -> dg.AssetsDefinition:
                 hinted=hinted,
                 tell=every_few_seconds(context.log.info),
             )
-        except (SpoolBusy, TooManyGone) as why:  # trying again at once would not help
+        except SpoolBusy as why:
+            raise dg.RetryRequested(max_retries=BUSY_TIMES, seconds_to_wait=BUSY_SECONDS) from why
+        except TooManyGone as why:  # trying again would not help
             raise dg.Failure(str(why), allow_retries=False) from None
         if hint_ids and done.planned_now:
             handled(ledger.open(), hint_ids)
@@ -76,7 +76,7 @@ def asset_of(resource: Resource) -> dg.AssetsDefinition:
 
 def assets() -> list[dg.AssetsDefinition]:
     """All of them, in an order in which each comes after what it asks."""
-    return [asset_of(resource) for resource in RESOURCES]
+    return [asset_of(resource) for resource in ALL]
 
 
 def every_few_seconds(say: Callable[[str], object]) -> Callable[[Progress], None]:

@@ -33,7 +33,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _LATE_DAY = timedelta(hours=26)  # a day, and two hours for the run itself
 
 _PRODUCTS = Freshness(
-    _HOUR, timedelta(hours=3), "Changed ones by updatedOn and createdOn; deleted ones every day.",
+    _HOUR, timedelta(hours=3), "Changed ones by updatedOn; new and deleted ones by all ids, every six hours.",
     reread=timedelta(days=2),
 )  # fmt: skip
 _PRICES = Freshness(_HOUR, timedelta(hours=3), "Of changed products; all others in turn.", reread=_DAY)
@@ -45,7 +45,7 @@ _SMALL_LIST = Freshness(_HOUR, _LATE_DAY, "The whole list in one request.")
 
 _PULLED_LIST = Freshness(_DAY, _LATE_DAY, "The whole list.", once_begun=True)
 _WITH_PRODUCTS = Freshness(
-    _HOUR, timedelta(hours=3), "With the products: changed ones by updatedOn and createdOn, deleted ones every day.",
+    _HOUR, timedelta(hours=3), "With the products: changed ones by updatedOn, new and deleted ones by all ids.",
     once_begun=True, reread=timedelta(days=2),
 )  # fmt: skip
 _PAYMENTS = Freshness(
@@ -74,8 +74,8 @@ _DROP_SHIP = Freshness(
     once_begun=True, reread=_DAY,
 )  # fmt: skip
 _CONTACTS = Freshness(
-    _HOUR, timedelta(hours=3), "Changed contacts by updatedOn and createdOn; forgotten ones by an hourly sweep of all "
-    "ids.", once_begun=True, reread=timedelta(days=2),
+    _HOUR, timedelta(hours=3), "Changed and forgotten contacts by updatedOn; new and deleted ones by all ids, hourly.",
+    once_begun=True, reread=timedelta(days=2),
 )  # fmt: skip
 _DERIVED = Freshness(_HOUR, timedelta(hours=3), "Computed from other tables, without a request.", once_begun=True)
 

@@ -9,14 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bp_assets.brightpearl.accounts import TaxCode
 from bp_assets.brightpearl.goods import GoodsInNote, GoodsOutNote
 from bp_assets.brightpearl.orders import ErpOrder
 from bp_assets.brightpearl.payments import Payment
-from bp_assets.brightpearl.places import Channel, Warehouse
-from bp_assets.brightpearl.products import ErpProduct, Price, PriceList
+from bp_assets.brightpearl.places import Warehouse
 from bp_assets.brightpearl.reading import Misread
-from bp_assets.brightpearl.stock import StockLevel
 from bp_assets.domain.catalogue import Place
 
 Row = dict[str, Any]
@@ -35,86 +32,14 @@ def understood(records: Iterable[T | Misread]) -> tuple[list[T], list[Misread]]:
     return good, bad
 
 
-def product(one: ErpProduct, as_of: datetime) -> Row:
-    return {
-        "product_id": one.product_id,
-        "sku": one.sku,
-        "name": one.name,
-        "barcode": one.barcode or one.ean or None,
-        "brand_id": one.brand_id or None,
-        "status": one.status,
-        "stock_tracked": one.stock_tracked and not one.bundle,
-        "bundle": one.bundle,
-        "tax_code": one.tax_code or None,
-        "nominal_code_sales": one.nominal_code_sales or None,
-        "created_on": one.created_on,
-        "updated_on": one.updated_on,
-        "as_of": as_of,
-    }
-
-
-def price(one: Price, as_of: datetime) -> Row:
-    return {
-        "product_id": one.product_id,
-        "price_list_id": one.price_list_id,
-        "min_quantity": int(one.min_quantity),
-        "unit_price": one.price,
-        "currency": one.currency,
-        "as_of": as_of,
-    }
-
-
-def price_list(one: PriceList, as_of: datetime) -> Row:
-    return {
-        "price_list_id": one.price_list_id,
-        "name": one.name,
-        "code": one.code or None,
-        "currency": one.currency,
-        "type": one.kind,
-        "gross": one.gross,
-        "as_of": as_of,
-    }
-
-
 def warehouse(one: Warehouse, place: Place | None, as_of: datetime) -> Row:
     return {
         "warehouse_id": one.warehouse_id,
         "name": one.name,
         "type_code": one.type_code or None,
+        "address_id": one.address_id or None,
         "default_location_id": place.default_location_id if place else None,
         "quarantine_location_id": place.quarantine_location_id if place else None,
-        "as_of": as_of,
-    }
-
-
-def channel(one: Channel, as_of: datetime) -> Row:
-    return {
-        "channel_id": one.channel_id,
-        "name": one.name,
-        "default_warehouse_id": one.default_warehouse_id or None,
-        "default_price_list_id": one.default_price_list_id or None,
-        "as_of": as_of,
-    }
-
-
-def tax_code(one: TaxCode, as_of: datetime) -> Row:
-    return {
-        "tax_code": one.code,
-        "tax_code_id": one.tax_code_id,
-        "description": one.description or None,
-        "rate": one.rate,
-        "as_of": as_of,
-    }
-
-
-def stock_level(one: StockLevel, as_of: datetime) -> Row:
-    return {
-        "product_id": one.product_id,
-        "warehouse_id": one.warehouse_id,
-        "in_stock": one.in_stock,
-        "allocated": one.allocated,
-        "on_hand": one.on_hand,
-        "in_transit": one.in_transit,
         "as_of": as_of,
     }
 

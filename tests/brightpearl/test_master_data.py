@@ -1,6 +1,6 @@
 """Master data and webhooks, read from the simulated ERP."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,7 @@ from bp_assets.brightpearl import accounts
 from bp_assets.brightpearl.catalogue import by_sku, load_catalogue
 from bp_assets.brightpearl.contacts import find_contact_by_email
 from bp_assets.brightpearl.places import channels, places, shipping_methods, warehouses
-from bp_assets.brightpearl.products import changed_products, get_products, price_lists, prices, product_index, products
+from bp_assets.brightpearl.products import get_products, price_lists, prices, product_index
 from bp_assets.brightpearl.stock import StockLevel, availability
 
 
@@ -17,8 +17,8 @@ def by(rows, key):
     return {getattr(row, key): row for row in rows}
 
 
-def test_every_product_is_read_in_sets_of_two_hundred(box, client):
-    found = by(products(client), "product_id")
+def test_products_are_read_in_sets_of_two_hundred(box, client):
+    found = by(get_products(client, [*box.world.products, 999_999]), "product_id")
     assert sorted(found) == sorted(box.world.products)
     assert client.counts["posting", "GET /product-service/product/{}"] == 2
     for product in found.values():
@@ -31,17 +31,6 @@ def test_the_index_tells_posting_all_it_needs_in_one_request(box, client):
     rows = list(product_index(client))
     assert {row["SKU"]: row["productId"] for row in rows} == {one.sku: one.id for one in box.world.products.values()}
     assert client.counts.total() == 1
-
-
-def test_changed_products_are_found_with_an_overlap(box, client):
-    one = min(box.world.products)
-    start = box.world.now()
-    box._http.post("/sandbox/clock", json={"advanceSeconds": 7200}).raise_for_status()
-    assert changed_products(client, start + timedelta(minutes=90), overlap=timedelta(0)) == []
-    client.put(f"/product-service/product/{one}", {"status": "ARCHIVED"})
-    changed = changed_products(client, start + timedelta(minutes=150))
-    assert [product.product_id for product in changed] == [one]
-    assert get_products(client, [one]) == changed
 
 
 def test_prices_are_rows_by_list_and_quantity(box, client):

@@ -101,7 +101,7 @@ def test_run_configuration_in_the_page_is_what_the_ops_take() -> None:
     assert {"all_days"} <= fields["sales_reconciliation"] & fields["daily_takings"]
     assert fields["posted"] == {"again_days"}
     assert fields["till_tables"] == {"ask_tills"}
-    assert fields["products"] == fields["prices"] == fields["stock_levels"] == {"full"}
+    assert fields["products"] == fields["prices"] == fields["stock_levels"] == {"full", "accept_deletions"}
     assert fields["take_and_post"] == {"linger_seconds"}
     assert fields["retry_rejected_sales"] == {"shop", "reason_code", "sale_ids"}
     for name in set().union(*fields.values()):

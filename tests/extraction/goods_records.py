@@ -149,6 +149,16 @@ def dropship_note_events(world: World) -> Rows:
             }  # fmt: skip
 
 
+def stock_transfers(world: World) -> Rows:
+    for one in world.stock_transfers.values():
+        yield {
+            "stock_transfer_id": one["stockTransferId"], "created_by": one["createdBy"],
+            "created_on": at(one["createdOn"]), "goods_out_note_id": one["goodsOutNoteId"] or None,
+            "reference": one["reference"] or None, "source_warehouse_id": one["sourceWarehouseId"],
+            "target_warehouse_id": one["targetWarehouseId"],
+        }  # fmt: skip
+
+
 def goods_movements(world: World) -> Rows:
     for one in world.stock.all_movements():
         yield {

@@ -106,6 +106,21 @@ def channels(world: World) -> Rows:
         }  # fmt: skip
 
 
+def brands(world: World) -> Rows:
+    for one in world.reference.brands.values():
+        yield {"brand_id": one["id"], "name": one["name"], "description": one["description"] or None}
+
+
+def seasons(world: World) -> Rows:
+    for one in world.reference.seasons.values():
+        yield {"season_id": one["id"], "name": one["name"], "description": one["description"] or None}
+
+
+def shipping_methods(world: World) -> Rows:
+    for one in world.reference.shipping_methods.values():
+        yield {"shipping_method_id": one["id"], "name": one["name"], "code": one["code"]}
+
+
 def tax_codes(world: World) -> Rows:
     for one in world.reference.tax_codes.values():
         yield {
@@ -228,12 +243,12 @@ RECORDS: dict[str, Callable[[World], Rows]] = {
     one.__name__: one
     for one in (
         products, product_custom_fields, product_sales_channels, product_warehouses, product_variations,
-        bundle_components, prices, price_lists, channels, tax_codes, order_statuses, nominal_codes, orders, order_rows,
-        order_parties, contacts, contact_postal_addresses, suppliers, goods.order_fulfillments,
-        goods.order_fulfillment_locations, goods.reservations, goods.goods_outs, goods.goods_out_order_rows,
-        goods.goods_out_events, goods.goods_out_labels, goods.goods_ins, goods.goods_in_movements,
-        goods.dropship_notes, goods.dropship_note_order_rows, goods.dropship_note_events, goods.goods_movements,
-        goods.customer_payments, goods.stock_levels,
+        bundle_components, brands, seasons, prices, price_lists, channels, tax_codes, order_statuses, nominal_codes,
+        shipping_methods, orders, order_rows, order_parties, contacts, contact_postal_addresses, suppliers,
+        goods.order_fulfillments, goods.order_fulfillment_locations, goods.reservations, goods.goods_outs,
+        goods.goods_out_order_rows, goods.goods_out_events, goods.goods_out_labels, goods.goods_ins,
+        goods.goods_in_movements, goods.dropship_notes, goods.dropship_note_order_rows, goods.dropship_note_events,
+        goods.stock_transfers, goods.goods_movements, goods.customer_payments, goods.stock_levels,
     )
 }  # fmt: skip
 

@@ -84,7 +84,7 @@ class House:
 
     def materialise(self, *names: str, **config: dict[str, Any]) -> dg.ExecuteInProcessResult:
         """Run these assets in this process, as a job would. ``config`` is by op."""
-        selection = dg.AssetSelection.assets(*names)
+        selection = dg.AssetSelection.assets(*names).required_multi_asset_neighbors()  # an op fills all its tables
         ops = {name: {"config": values} for name, values in config.items()}
         result = dg.materialize(
             list(ASSETS), instance=self.instance, resources=resources(), selection=selection, run_config={"ops": ops}

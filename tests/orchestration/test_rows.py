@@ -13,7 +13,6 @@ from bp_assets.ledger.webhooks import Webhook
 from bp_assets.model import rows
 from bp_assets.posting.facts import Facts
 from bp_assets.staging.posted import framed
-from bp_assets.staging.stock_levels import next_in_turn
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -101,13 +100,6 @@ def test_hints_name_their_records_and_unreadable_ones_still_count() -> None:
             hint(4, "product.created", "1-999999999")]  # fmt: skip
     assert about(told, PRODUCTS) == ([1, 2, 4], [7, 9, 10, 11])
     assert about(told, ORDERS) == ([3], [5])
-
-
-def test_stock_is_read_in_turn_and_begins_again_at_the_end() -> None:
-    assert next_in_turn([1, 2, 3, 4, 5], after=0, size=2) == [1, 2]
-    assert next_in_turn([1, 2, 3, 4, 5], after=4, size=2) == [5, 1]
-    assert next_in_turn([1, 2, 3], after=3, size=5) == [1, 2, 3]
-    assert next_in_turn([], after=3, size=5) == []
 
 
 def test_an_order_not_understood_keeps_its_rows_and_one_that_is_gone_loses_them() -> None:

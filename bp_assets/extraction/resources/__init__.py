@@ -17,11 +17,13 @@ from bp_assets.extraction.resources import (
     orders,
     prices,
     products,
+    small_lists,
     stock,
 )
 
 ALL: tuple[Resource, ...] = (
     *account_lists.RESOURCES,
+    *small_lists.RESOURCES,
     *products.RESOURCES,
     *prices.RESOURCES,
     *contacts.RESOURCES,

@@ -47,7 +47,7 @@ SHIPPING_METHOD = Fields(
 )
 
 
-def _rows(table: str, fields: Fields) -> Decode:
+def row_of(table: str, fields: Fields) -> Decode:
     """One row a record, beginning with its id."""
 
     def decode(object_id: int, raw: Any, context: Context) -> Decoded:
@@ -68,7 +68,7 @@ RESOURCES = (
         tables={"channels": Rows("channel_id", CHANNEL.names)},
         listing=Whole(),
         get=Get("/product-service/channel", splits.by_member("id")),
-        decode=_rows("channels", CHANNEL),
+        decode=row_of("channels", CHANNEL),
         traps="There is no search and no filter: one request reads all.",
     ),
     Resource(
@@ -77,7 +77,7 @@ RESOURCES = (
         tables={"tax_codes": Rows("tax_code_id", TAX_CODE.names)},
         listing=Whole(),
         get=Get("/accounting-service/tax-code", splits.by_member("id")),
-        decode=_rows("tax_codes", TAX_CODE),
+        decode=row_of("tax_codes", TAX_CODE),
         traps="A rate of zero is left out of the answer; here it is 0.",
     ),
     Resource(
@@ -86,7 +86,7 @@ RESOURCES = (
         tables={"order_statuses": Rows("status_id", ORDER_STATUS.names)},
         listing=Whole(),
         get=Get("/order-service/order-status", splits.by_member("statusId")),
-        decode=_rows("order_statuses", ORDER_STATUS),
+        decode=row_of("order_statuses", ORDER_STATUS),
         every=timedelta(hours=24),
         traps="Names are the account's own text; two types of order may have statuses of one name.",
     ),
@@ -106,7 +106,7 @@ RESOURCES = (
         tables={"shipping_methods": Rows("shipping_method_id", SHIPPING_METHOD.names)},
         listing=Search("/warehouse-service/shipping-method-search", "id", columns=("id", "code", "name")),
         get=None,
-        decode=_rows("shipping_methods", SHIPPING_METHOD),
+        decode=row_of("shipping_methods", SHIPPING_METHOD),
         every=timedelta(hours=24),
         traps="The search names id, code and name, which is all there is to know; it has no filter for changes.",
     ),

@@ -155,17 +155,17 @@ RESOURCES = (
         ),
         decode=decode,
         changes=Changes(
-            "/product-service/product-search", "productId", ("updatedOn", "createdOn"),
-            same={"updatedOn": "updated_on"},
+            "/product-service/product-search", "productId", ("updatedOn",), same={"updatedOn": "updated_on"}
         ),
-        sweep=Sweep(every=timedelta(hours=24)),
+        sweep=Sweep(every=timedelta(hours=6)),
         rotate=timedelta(hours=48),
         every=timedelta(hours=1),
         hints=("product.created", "product.modified", "product.destroyed"),
-        traps="Deleted products show in no search, only in OPTIONS. Whether an edit of a custom field, a price or the "
-        "stock moves `updatedOn` is not documented and is not relied upon: every product is read again within two "
-        "days. A SKU is no key: two products may have one. A bundle says `stockTracked: true` now and then and is "
-        "never tracked. Descriptions are HTML and are kept as they are. The two flags of a sales channel come only "
-        "where the ERP is asked within a channel's context, a request per 200 products and channel: not asked.",
+        traps="Deleted products show in no search, only in OPTIONS; so would new ones that have no `updatedOn` yet. "
+        "Whether an edit of a custom field, a price or the stock moves `updatedOn` is not documented and is not relied "
+        "upon: every product is read again within two days. A SKU is no key: two products may have one. A bundle says "
+        "`stockTracked: true` now and then and is never tracked. Descriptions are HTML and are kept as they are. The "
+        "two flags of a sales channel come only where the ERP is asked within a channel's context, a request per 200 "
+        "products and channel: not asked.",
     ),
 )  # fmt: skip
