@@ -8,13 +8,13 @@ import dagster as dg
 import pytest
 
 from bp_assets.cli import refresh
-from bp_assets.extraction.assets import RESOURCES
+from bp_assets.extraction.resources import ALL
 from bp_assets.lake.tables import BY_NAME
 from bp_assets.resources import LakeResource
 from bp_assets.schedules import erp_hourly
 from tests.orchestration.house import House
 
-TABLES = [table for resource in RESOURCES for table in resource.tables]
+TABLES = [table for resource in ALL for table in resource.tables]
 # Resources with a filter for changes. (The contacts were made a moment ago: those without updatedOn are news.)
 FOLLOWED = {
     "orders": "GET /order-service/order-search",
