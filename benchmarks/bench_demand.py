@@ -34,6 +34,7 @@ from bp_assets.ledger.server import lake_catalogue_dsn
 
 FULL_SECONDS, DAY_SECONDS = 10.0, 1.0
 PRODUCTS, PLACES, DAYS = 5_000, 20, 1_826
+ORDERS = 250_000
 START = datetime(2021, 11, 20, tzinfo=UTC)
 END = START + timedelta(days=DAYS)
 
@@ -168,8 +169,15 @@ def measured(lake: Lake, orders: int, figures: Figures) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Times demand_daily over five years.")
-    parser.add_argument("--orders", type=int, default=250_000, help="orders of the five years (default 250000)")
-    orders = parser.parse_args().orders
+    parser.add_argument("--orders", type=int, default=ORDERS, help=f"orders of the five years (default {ORDERS})")
+    figures = run(parser.parse_args().orders)
+    if figures.fell_short:
+        print(f"fell short: {', '.join(figures.fell_short)}")
+        return 1
+    return 0
+
+
+def run(orders: int) -> Figures:
     os.environ.pop("TILLBRIDGE_DATABASE_URL", None)
     figures = Figures("demand")
     with tempfile.TemporaryDirectory(prefix="tillbridge-bench-") as folder:
@@ -182,10 +190,7 @@ def main() -> int:
                 measured(lake, orders, figures)
         finally:
             cluster.stop(home.postgres)
-    if figures.fell_short:
-        print(f"fell short: {', '.join(figures.fell_short)}")
-        return 1
-    return 0
+    return figures
 
 
 if __name__ == "__main__":

@@ -11,11 +11,15 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import extract_capped, extract_full
+from benchmarks import bench_demand, extract_capped, extract_full
 from benchmarks.figures import Figures
 
 PRODUCTS, ORDERS = 57_000, 243_000
-PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {"full": extract_full.run, "cap": extract_capped.run}
+PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
+    "full": extract_full.run,
+    "cap": extract_capped.run,
+    "demand": lambda options: bench_demand.run(round(bench_demand.ORDERS * options.scale)),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -23,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--products", type=int, default=PRODUCTS, metavar="N", help=f"(default {PRODUCTS})")
     parser.add_argument("--orders", type=int, default=ORDERS, metavar="N", help=f"(default {ORDERS})")
-    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="of both: 0.05 to try it (default 1)")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="of all: 0.05 to try it (default 1)")
     parser.add_argument(
         "--minute-seconds", type=float, default=6.0, metavar="S", help="the ERP's minute in `cap` (default 6)"
     )

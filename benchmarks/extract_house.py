@@ -18,6 +18,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.posting_house import House, house
+from bp_assets.brightpearl import places
+from bp_assets.brightpearl.client import ErpClient
 from bp_assets.brightpearl.reader import ErpReader
 from bp_assets.budget import shared_by_all
 from bp_assets.cli.environment import SANDBOX_TOKEN
@@ -29,9 +31,11 @@ from bp_assets.extraction.engine import refresh
 from bp_assets.extraction.resource import Resource
 from bp_assets.extraction.resources import ALL
 from bp_assets.forecasting import stock, store
+from bp_assets.framing import frame_of
 from bp_assets.lake.connect import Lake
 from bp_assets.lake.frames import Writer
 from bp_assets.resources import lake_of, ledger_of
+from bp_assets.staging import rows
 
 CAP, RESERVE = 200, 10  # requests a minute, and the percent of them that are left to the account's other apps
 USABLE = CAP * (100 - RESERVE) // 100
@@ -77,6 +81,9 @@ class Account:
         """Let time pass in the ERP."""
         self.place.http.post("/sandbox/clock", json={"advanceSeconds": seconds}).raise_for_status()
 
+    def fill_the_rest(self) -> None:
+        self.pool.submit(_fill_the_rest, self.place.root, self.erp).result()
+
     def export(self, form: str) -> tuple[float, int, float]:
         """Seconds, bytes and the peak in megabytes of an export, made in the pulling process."""
         return self.pool.submit(_export, self.place.root, form).result()
@@ -111,16 +118,25 @@ def _pull(root: Path, erp: Erp, name: str, full: bool) -> tuple[str, str, int, i
 
 
 def _export(root: Path, form: str) -> tuple[float, int, float]:
-    lake_of(Home(root)).write(_derive)
     done = export_forecasting(lake_of(Home(root)), root / "exports" / form, FORMATS[form])
     return done.seconds, done.bytes, _peak()
 
 
-def _derive(writer: Writer) -> None:
-    """The one table of the export that is computed, not read."""
-    now = datetime.now(UTC)
-    store.replace(writer, "partial_fulfillments", stock.PARTIAL_FULFILLMENTS, {"as_of": now})
-    writer.set_mark("partial_fulfillments", {}, now)
+def _fill_the_rest(root: Path, erp: Erp) -> None:
+    """The tables of the export that no resource fills: the warehouses, and the one that is computed."""
+    place, now = Home(root), datetime.now(UTC)
+    with ErpClient(erp, SANDBOX_TOKEN, lane="changes", budget=shared_by_all(ledger_of(place), erp)) as client:
+        good, _ = rows.understood(places.warehouses(client))
+        known = places.places(client, {one.warehouse_id for one in good})
+    frame = frame_of("warehouses", [rows.warehouse(one, known.get(one.warehouse_id), now) for one in good])
+
+    def work(writer: Writer) -> None:
+        writer.replace("warehouses", frame)
+        store.replace(writer, "partial_fulfillments", stock.PARTIAL_FULFILLMENTS, {"as_of": now})
+        for table in ("warehouses", "partial_fulfillments"):
+            writer.set_mark(table, {}, now)
+
+    lake_of(place).write(work)
 
 
 def _peak() -> float:
