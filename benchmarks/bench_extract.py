@@ -11,14 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import bench_demand, extract_capped, extract_full
+from benchmarks import extract_capped, extract_demand, extract_full
 from benchmarks.figures import Figures
 
 PRODUCTS, ORDERS = 57_000, 243_000
 PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
     "full": extract_full.run,
     "cap": extract_capped.run,
-    "demand": lambda options: bench_demand.run(round(bench_demand.ORDERS * options.scale)),
+    "demand": extract_demand.run,
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from bp_assets.forecasting.demand_facts import SCOPED_ORDERS, SCOPED_SALES
+from bp_assets.forecasting.demand_facts import LINKS, OPEN, SCOPED_ORDERS, SCOPED_SALES
 
 _MOMENT = "coalesce(placed_on, created_on, as_of)"  # of an order: what its day is taken from where no receipt says it
 # By table: what of a changed row leads to days, to orders and to receipts.
@@ -112,8 +112,18 @@ def scope_of_days(connection: DuckDBPyConnection) -> None:
     )
 
 
+def links(connection: DuckDBPyConnection) -> None:
+    """Make ``demand_links``: which order is which receipt's that was not read back. ``places.lent`` surrounds it."""
+    connection.execute(OPEN)
+    if connection.execute("select exists (from demand_open)").fetchone() == (True,):
+        connection.execute(LINKS)
+        return
+    columns = "order_id BIGINT, sale_id VARCHAR, document VARCHAR"
+    connection.execute(f"create or replace temp table demand_links ({columns})")
+
+
 def ties(connection: DuckDBPyConnection) -> None:
-    """Make small tables of what hangs on what, so that following it asks the lake once. ``LINKS`` comes first."""
+    """Make small tables of what hangs on what, so that following it asks the lake once. ``links`` comes first."""
     for name, query in _TIES.items():
         connection.execute(f"create or replace temp table tied_{name} as {query}")
 

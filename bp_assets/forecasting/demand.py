@@ -19,8 +19,8 @@ from duckdb import DuckDBPyConnection
 
 from bp_assets.config import ShopsFile
 from bp_assets.forecasting import places
-from bp_assets.forecasting.changes import days_touched, kept, scope_of_days, snapshot, ties
-from bp_assets.forecasting.demand_facts import CALENDAR, CLOCK, LINKS
+from bp_assets.forecasting.changes import days_touched, kept, links, scope_of_days, snapshot, ties
+from bp_assets.forecasting.demand_facts import CALENDAR, CLOCK
 from bp_assets.forecasting.demand_rows import KEY, rows_of_all_days, rows_of_days
 from bp_assets.forecasting.store import STANDING, settle
 from bp_assets.lake.forecasting_tables import DEMAND_DAILY
@@ -76,7 +76,7 @@ def _touched(
     standing: int,
     parameters: dict[str, Any],
 ) -> set[date]:
-    connection.execute(LINKS)
+    links(connection)
     ties(connection)
     days = set()
     if standing != old.mark["snapshot"]:
@@ -132,7 +132,7 @@ def compute_all(connection: DuckDBPyConnection, parameters: dict[str, Any], into
 
     ``parameters``: those of ``places.parameters``, ``until`` (up to when availability is known) and ``as_of``.
     """
-    connection.execute(LINKS)
+    links(connection)
     _compute(connection, rows_of_all_days(), *_span(connection, parameters), parameters, into)
 
 

@@ -34,14 +34,15 @@ from demand_calendar, generate_series(-1, 1) t(apart)
 """
 # Which order is which receipt's is known once it was read back. Before that by number, shop and second, so that an
 # order which the ERP has already shown is never counted beside its receipt.
-LINKS = """
+OPEN = """
 create or replace temp table demand_open as
 select t.sale_id, left(t.receipt_number, 64) as reference, p.warehouse_id, p.channel_id,
        epoch_us(t.sold_at) // 1000000 as second
 from pos_transactions t
 join forecast_shops p on p.shop = t.shop
-where t.state in ('pending', 'sending', 'unknown', 'posted', 'rejected') and t.business_date is not null;
-
+where t.state in ('pending', 'sending', 'unknown', 'posted', 'rejected') and t.business_date is not null
+"""
+LINKS = """
 create or replace temp table demand_links as
 with alike as materialized (
     select o.order_id, min(t.sale_id) as sale_id, any_value(o.order_type) as document
@@ -225,7 +226,7 @@ came_in as (
 def moved(*, scoped: bool = False) -> str:
     """``with …`` up to ``left_shop`` and ``came_in``: units and their net, on the day they moved or were sold on.
 
-    ``LINKS``, ``CALENDAR`` and ``CLOCK`` come first. ``scoped`` looks at nothing but the orders and receipts in the
+    ``links``, ``CALENDAR`` and ``CLOCK`` come first. ``scoped`` looks at nothing but the orders and receipts in the
     temporary tables ``demand_orders`` and ``demand_sales``. Parameters: ``$zone``, ``$discount``.
     """
     # Of all orders the rows are read three times, which is quicker than to keep them; of a few they are kept.

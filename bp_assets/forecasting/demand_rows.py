@@ -95,7 +95,8 @@ rows as (
     anti join summed s using ({KEY}, day)
 ),
 known as (
-    select product_id, warehouse_id, epoch_us(min(from_instant)) as since from availability_history group by all
+    select product_id, warehouse_id, epoch_us(min(from_instant)) as since from availability_history {{watched}}
+    group by all
 ),
 flagged as (
     select r.*,
@@ -122,7 +123,7 @@ def rows_of_all_days() -> str:
     last one ends, generously), ``$until_us`` (up to when availability is known), and ``$as_of``.
     """
     summed = _SUMMED.format(among_left="", among_in="")
-    return ",".join((moved(), _SPANS.format(days="") + summed + _ROWS.format(before="")))
+    return ",".join((moved(), _SPANS.format(days="") + summed + _ROWS.format(before="", watched="")))
 
 
 def rows_of_days() -> str:
@@ -142,4 +143,9 @@ def rows_of_days() -> str:
         among_in="semi join demand_days t on t.day = came_in.day",
     )
     spans = _SPANS.format(days="semi join demand_days t on t.day = c.day")
-    return ",".join((moved(scoped=True), spans + summed + _ROWS.format(before=before)))
+    return ",".join(
+        (
+            moved(scoped=True),
+            spans + summed + _ROWS.format(before=before, watched="semi join rows using (product_id, warehouse_id)"),
+        )
+    )

@@ -1,8 +1,8 @@
 """How long demand_daily takes over five years of 5,000 products in 20 places, as a whole and for one more day.
 
-Read: nothing. Written: a lake in a temporary folder, with a PostgreSQL of its own. Exit 1 where a bound is missed.
+Read: nothing. Written: a lake in a temporary folder, with a PostgreSQL of its own. A part of ``bench_extract.py``:
 
-    python -m benchmarks.bench_demand [--orders 250000]
+    python -m benchmarks.bench_extract demand
 
 The books are made inside DuckDB, straight into the lake: 20 warehouses, half of them shops with tills whose receipts
 were posted; three rows an order, one order in twenty a credit on an earlier one; each product in each place runs out
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -167,18 +166,9 @@ def measured(lake: Lake, orders: int, figures: Figures) -> None:
     figures.note("nothing new", quiet, "s")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Times demand_daily over five years.")
-    parser.add_argument("--orders", type=int, default=ORDERS, help=f"orders of the five years (default {ORDERS})")
-    figures = run(parser.parse_args().orders)
-    if figures.fell_short:
-        print(f"fell short: {', '.join(figures.fell_short)}")
-        return 1
-    return 0
-
-
-def run(orders: int) -> Figures:
-    os.environ.pop("TILLBRIDGE_DATABASE_URL", None)
+def run(options: argparse.Namespace) -> Figures:
+    """Measure it with so many orders as ``options`` says."""
+    os.environ.pop("TILLBRIDGE_DATABASE_URL", None)  # never a database that somebody uses
     figures = Figures("demand")
     with tempfile.TemporaryDirectory(prefix="tillbridge-bench-") as folder:
         home = Home(Path(folder) / "home")
@@ -187,11 +177,7 @@ def run(orders: int) -> Figures:
             with Ledger.open(home):
                 lake = Lake(home, lake_catalogue_dsn(home))
                 migrate(lake)
-                measured(lake, orders, figures)
+                measured(lake, options.orders, figures)
         finally:
             cluster.stop(home.postgres)
     return figures
-
-
-if __name__ == "__main__":
-    sys.exit(main())
