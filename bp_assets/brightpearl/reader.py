@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import ssl
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +36,12 @@ ATTEMPTS = 9  # of one request, over about half a minute
 
 Reading = Literal["GET", "OPTIONS"]
 T = TypeVar("T")
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """The usual certificates, read once: that takes longer than a small request, and each resource has a reader."""
+    return httpx.create_ssl_context()
 
 
 class ErpReader:
@@ -66,6 +74,7 @@ class ErpReader:
             auth=_Signed(self.auth, self._renewing),
             timeout=httpx.Timeout(erp.timeout_seconds, connect=min(10.0, erp.timeout_seconds)),
             limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight, keepalive_expiry=3.0),
+            verify=_tls(),
             event_hooks={"request": [self._count]},
             headers={"accept": "application/json", "user-agent": "tillbridge"},
         )

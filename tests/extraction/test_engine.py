@@ -14,17 +14,12 @@ from bp_assets.extraction.engine import TooManyGone
 from bp_assets.extraction.plan import Kind
 from bp_assets.extraction.resource import Chosen, Context, Decoded, Resource, Sweep, Unclear
 from bp_assets.extraction.resources import ALL
-from tests.extraction.conftest import PRODUCTS, Account
+from tests.extraction.conftest import PRODUCT, PRODUCTS, SETS, Account
 
 BY_NAME = {resource.name: resource for resource in ALL}
-# The sandbox made its products a moment ago: with an overlap, or a margin, all of them would be news.
-PRODUCT = BY_NAME["products"]
-assert PRODUCT.changes is not None
-PRODUCT = replace(PRODUCT, changes=replace(PRODUCT.changes, overlap=timedelta(0)))
 SWEPT = replace(PRODUCT, sweep=replace(PRODUCT.sweep, every=timedelta(0)), rotate=None)
 OPTIONS, GET = "OPTIONS /product-service/product", "GET /product-service/product/{}"
 SEARCH = "GET /product-service/product-search"
-SETS = -(-PRODUCTS // 200)
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +47,7 @@ def test_a_first_pull_reads_all_in_as_few_requests_as_the_limits_allow_and_the_n
 def test_a_changed_object_is_written_anew_and_no_other_is_touched(account: Account) -> None:
     account.refresh(PRODUCT)
     before = dict(account.rows("select product_id, as_of from products"))
-    changed = account.ids()[700]
+    changed = account.ids()[70]
     account.edit("products", {"sku": account.sku(changed), "name": "Renamed"})
     told = account.refresh(PRODUCT)
     assert told.requests == {SEARCH: 2, GET: 1}  # once one question finds something, the other is asked too
@@ -76,21 +71,21 @@ def test_what_the_listing_no_longer_names_is_deleted_from_every_table(account: A
 def test_a_mass_deletion_is_held_back_until_a_person_accepts_it(account: Account) -> None:
     account.refresh(PRODUCT)
     all_ids = account.ids()
-    for one in all_ids[:100]:
+    for one in all_ids[:30]:
         del account.world.products[one]
-    account.edit("products", {"sku": account.sku(all_ids[300]), "name": "Renamed"})
+    account.edit("products", {"sku": account.sku(all_ids[80]), "name": "Renamed"})
     message = (
-        rf"products: 100 of {PRODUCTS:,} objects \(1\d %\) are no longer there; more than 5% at once is not "
+        rf"products: 30 of {PRODUCTS:,} objects \(29 %\) are no longer there; more than 5% at once is not "
         r"believed. .* `tillbridge refresh products --accept-deletions`"
     )
     for _ in range(2):  # the next refresh looks again
         with pytest.raises(TooManyGone, match=message):
             account.refresh(SWEPT)
     assert account.ids() == all_ids
-    assert account.rows("select name from products where product_id = ?", all_ids[300]) == [("Renamed",)]
+    assert account.rows("select name from products where product_id = ?", all_ids[80]) == [("Renamed",)]
     told = account.refresh(SWEPT, accept_deletions=True)
-    assert (told.merged.gone, told.merged.held_back) == (100, 0)
-    assert account.ids() == all_ids[100:]
+    assert (told.merged.gone, told.merged.held_back) == (30, 0)
+    assert account.ids() == all_ids[30:]
 
 
 def refusing(resource: Resource, *strange: int) -> Resource:
@@ -125,7 +120,7 @@ def test_rows_that_do_not_fit_their_table_cost_their_object_alone(account: Accou
 
     def decode(object_id: int, raw: Any, context: Context) -> Decoded:
         decoded = dict(PRODUCT.decode(object_id, raw, context))
-        kind = object_id % 500
+        kind = object_id % 50
         if kind in faults:
             columns = PRODUCT.tables["products"].columns
             row = list(decoded["products"][0])
@@ -162,31 +157,31 @@ def test_an_account_without_orders_has_empty_tables_that_are_fresh(account: Acco
 
 
 def test_what_has_no_filter_is_read_again_in_turn_as_fast_as_time_passes(account: Account) -> None:
-    turning = replace(PRODUCT, changes=None, rotate=timedelta(hours=4), every=timedelta(hours=1), sweep=Sweep())
+    turning = replace(PRODUCT, changes=None, rotate=timedelta(hours=2), every=timedelta(hours=1), sweep=Sweep())
     account.refresh(turning)
     read: list[set[int]] = []
     query = "select object_id from extraction_objects where read_on > now() - interval 30 minute"
-    for _ in range(4):
+    for _ in range(2):
         account.an_hour_passes()
         told = account.refresh(turning)
         assert told.kind is Kind.CHANGES
         read.append({row[0] for row in account.rows(query)})
-    assert len(set[int]().union(*read)) == PRODUCTS  # all of them within four hours
-    assert max(map(len, read)) <= PRODUCTS * 11 // 40 + 1  # none at once
+    assert len(set[int]().union(*read)) == PRODUCTS  # all of them within two hours
+    assert max(map(len, read)) <= PRODUCTS * 11 // 20 + 2  # none at once
     assert account.refresh(turning).merged.objects <= 1  # no time has passed: nobody is due
 
 
 def test_what_the_lake_no_longer_chooses_leaves_without_an_alarm(account: Account) -> None:
     account.refresh(PRODUCT)
     chosen = replace(
-        BY_NAME["prices"], rotate=None, listing=Chosen("select product_id as id from products where product_id < 1300")
+        BY_NAME["prices"], rotate=None, listing=Chosen("select product_id as id from products where product_id < 1080")
     )
     told = account.refresh(chosen)
-    assert told.merged.objects == len([one for one in account.ids() if one < 1300])
-    fewer = replace(chosen, listing=Chosen("select product_id as id from products where product_id < 1100"))
+    assert told.merged.objects == len([one for one in account.ids() if one < 1080])
+    fewer = replace(chosen, listing=Chosen("select product_id as id from products where product_id < 1040"))
     told = account.refresh(fewer)
-    assert (told.merged.gone > 100, told.merged.held_back, told.requests) == (True, 0, {})
-    assert account.rows("select max(product_id) from prices")[0][0] < 1100
+    assert (told.merged.gone > 30, told.merged.held_back, told.requests) == (True, 0, {})
+    assert account.rows("select max(product_id) from prices")[0][0] < 1040
 
 
 def test_rows_from_before_the_engine_are_replaced_or_go(account: Account) -> None:

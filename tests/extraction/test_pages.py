@@ -18,13 +18,13 @@ from tests.extraction.conftest import PRODUCTS, plant, reader_of
 SEARCH = "/product-service/product-search"
 ASKED = Asked(SEARCH, "productId", columns=("productId", "updatedOn"))
 START = Cursor()
-PAGES = -(-(PRODUCTS - 1) // 49)  # of 50 rows, one of which was on the page before
+PAGES = -(-(PRODUCTS - 1) // 9)  # of 10 rows, one of which was on the page before
 
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "PAGE", 50)
-    monkeypatch.setattr(paging, "STRIDE", 49)
+    monkeypatch.setattr(paging, "PAGE", 10)
+    monkeypatch.setattr(paging, "STRIDE", 9)
 
 
 def read(url: str, asked: Asked = ASKED, begin: Cursor = START) -> tuple[list[Page], int]:
@@ -63,7 +63,7 @@ def test_rows_that_move_while_we_page_are_found_once(sandbox: SandboxServer) -> 
     assert ids(found) == sorted(sandbox.world.products)
 
 
-@pytest.mark.parametrize("claimed", [0, 50, 9999])
+@pytest.mark.parametrize("claimed", [0, 10, 9999])
 def test_a_count_that_lies_hides_nothing(sandbox: SandboxServer, claimed: int) -> None:
     plant(sandbox, {"kind": "lying_count", "route": "GET */product-search", "value": claimed})
     found, requests = read(sandbox.url)
@@ -95,7 +95,7 @@ def page(rows: list[Any], more: bool = False) -> tuple[int, dict[str, str], Any]
         ([page([3, 1, 2])], "not sorted by productId"),
         ([page([1, 2], more=True), page([2], more=True)], None),
         ([page([], more=True)], None),
-        ([page(list(range(1, 51)), more=True)], "pages in a row brought nothing new"),
+        ([page(list(range(1, 11)), more=True)], "pages in a row brought nothing new"),
         ([(200, {}, {"response": {"results": "none"}})], "no search result"),
     ],
 )
