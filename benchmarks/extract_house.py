@@ -25,7 +25,7 @@ from bp_assets.budget import shared_by_all
 from bp_assets.cli.environment import SANDBOX_TOKEN
 from bp_assets.config import Erp, Home
 from bp_assets.config.lanes import Lanes, LaneShare
-from bp_assets.export.forecasting import export_forecasting
+from bp_assets.export.forecasting import MEMORY, export_forecasting
 from bp_assets.export.formats import FORMATS
 from bp_assets.extraction.engine import refresh
 from bp_assets.extraction.resource import Resource
@@ -118,7 +118,9 @@ def _pull(root: Path, erp: Erp, name: str, full: bool) -> tuple[str, str, int, i
 
 
 def _export(root: Path, form: str) -> tuple[float, int, float]:
-    done = export_forecasting(lake_of(Home(root)), root / "exports" / form, FORMATS[form])
+    lake = lake_of(Home(root))
+    frugal = Lake(lake.home, lake.dsn, memory=MEMORY)
+    done = export_forecasting(frugal, root / "exports" / form, FORMATS[form])
     return done.seconds, done.bytes, _peak()
 
 

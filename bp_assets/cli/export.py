@@ -7,7 +7,7 @@ from pathlib import Path
 from bp_assets.cli.screen import console, step
 from bp_assets.cli.state import existing
 from bp_assets.export.folder import CURRENT
-from bp_assets.export.forecasting import export_forecasting
+from bp_assets.export.forecasting import MEMORY, export_forecasting
 from bp_assets.export.formats import FORMATS
 from bp_assets.lake.connect import Lake
 from bp_assets.ledger.server import lake_catalogue_dsn
@@ -23,7 +23,7 @@ def run(root: Path, to: Path, form: str, *, with_contacts: bool, keep: int) -> i
     out = console()
     with step(out, "Writing the files") as shown:
         done = export_forecasting(
-            Lake(place, lake_catalogue_dsn(place)),
+            Lake(place, lake_catalogue_dsn(place), memory=MEMORY),
             to.absolute(),
             FORMATS[form],
             with_contacts=with_contacts,

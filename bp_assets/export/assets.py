@@ -7,9 +7,10 @@ from pydantic import Field
 
 from bp_assets import catalog
 from bp_assets.export.errors import Busy, ExportError
-from bp_assets.export.forecasting import KEPT, export_forecasting
+from bp_assets.export.forecasting import KEPT, MEMORY, export_forecasting
 from bp_assets.export.formats import FORMATS, TSV
 from bp_assets.export.sheets import tables_read
+from bp_assets.lake.connect import Lake
 from bp_assets.resources import LakeResource
 
 
@@ -26,7 +27,8 @@ class ForecastingExport(dg.Config):
 def forecasting_export(
     context: dg.AssetExecutionContext, config: ForecastingExport, lake: LakeResource
 ) -> dg.MaterializeResult:
-    tables = lake.open()
+    place = lake.open()
+    tables = Lake(place.home, place.dsn, memory=MEMORY)
     kind = f"forecasting-{config.format}{'-with-contacts' if config.with_contacts else ''}"
     try:
         done = export_forecasting(

@@ -23,7 +23,9 @@ from bp_assets.lake.publish import current_snapshot
 from bp_assets.lake.tables import BY_NAME
 
 KEPT = 3  # sets that stay for those who still read them, the current one among them
-MEMORY = "300MB"  # of DuckDB; the process needs about as much again
+# What DuckDB should be given: sorting more than that goes by way of the disk, and a large account needs as much memory
+# as a small one.
+MEMORY = "300MB"
 _NO_SPACE = ("No space left", "File too large", "Disk quota exceeded")
 
 
@@ -58,8 +60,9 @@ def export_forecasting(
 ) -> Exported:
     """Export the lake's current snapshot as a whole set into ``to`` and let ``to/current`` name it.
 
-    With contacts only the newest set is kept, whatever ``keep`` says: who was forgotten in Brightpearl is in no file
-    once the next set stands. ``tell`` hears of every file: how many are done, of how many, which.
+    ``lake`` should be one of little memory (``MEMORY``). With contacts only the newest set is kept, whatever ``keep``
+    says: who was forgotten in Brightpearl is in no file once the next set stands. ``tell`` hears of every file: how
+    many are done, of how many, which.
 
     Raises:
         ExportError: nothing of the new set is visible, the one before stands; the text says what to do.
@@ -68,8 +71,7 @@ def export_forecasting(
     started = time.monotonic()
     with held(to) as folder:  # before the lake is read: of two exports, the later one shows the later state
         folder.accept(kind_of(form.name, with_contacts))
-        # Sorting more than that goes by way of the disk: a large account needs as much memory as a small one.
-        with Lake(lake.home, lake.dsn, memory=MEMORY).open() as reading:
+        with lake.open() as reading:
             reading.execute("BEGIN")  # one transaction reads one snapshot
             if empty := never_filled(reading, with_contacts, sheets):
                 raise NotFilled(
