@@ -6,7 +6,8 @@ deleted: so what orders say of a person is kept only as long as we hold that per
 are never used again: one that we don't hold, and that is not newer than the newest we hold, is gone. Nothing is taken
 away before contacts were read at all, and a contact that could not be understood counts as held.
 
-Read: ``personal.contacts``, ``orders``. Written: ``personal.order_parties``, ``personal.extraction_quarantine``.
+Read: ``personal.contacts``, ``orders``, ``goods_outs``. Written: ``personal.order_parties``,
+``personal.goods_out_labels``, ``personal.extraction_quarantine``.
 """
 
 from __future__ import annotations
@@ -35,6 +36,16 @@ _ORDERS_NAME = """
     union select billing_contact_id from orders
     union select contact_id from personal.order_parties
 """
+_CHANGED_ORDERS_NAME = """
+    select contact_id from orders where order_id in (select object_id from temp.main.changed)
+    union select billing_contact_id from orders where order_id in (select object_id from temp.main.changed)
+    union select contact_id from personal.order_parties where order_id in (select object_id from temp.main.changed)
+"""
+_LABELLED = """
+    personal.goods_out_labels l join goods_outs g on g.goods_out_id = l.goods_out_id
+    join orders o on o.order_id = g.order_id
+"""
+_LABELS_NAME = f"select o.contact_id from {_LABELLED} union select o.billing_contact_id from {_LABELLED}"
 _RAW_NAMES = """
     select try_cast(json_extract_string(raw, '$.parties.' || role || '.contactId') as bigint) as contact_id
     from personal.extraction_quarantine, (select unnest(['customer', 'billing', 'supplier']) as role)
@@ -53,21 +64,38 @@ def _gone(named: str) -> str:
         where q.resource = 'contacts' and q.object_id = cast(named.contact_id as varchar)))"""
 
 
-# A party without a contact of its own, where the goods go, is the customer's.
-FORGET = (
-    f"""
+def _parties(named: str, which: str) -> str:
+    """A party without a contact of its own, where the goods go, is the customer's."""
+    gone = _gone(named)
+    return f"""
 update personal.order_parties as p set name = null, email = null
 from orders as o
-where o.order_id = p.order_id and (p.name is not null or p.email is not null)
-and (p.contact_id in {_gone(_ORDERS_NAME)}
-    or (p.contact_id is null
-        and (o.contact_id in {_gone(_ORDERS_NAME)} or o.billing_contact_id in {_gone(_ORDERS_NAME)})))
-""",
-    f"""
+where o.order_id = p.order_id and (p.name is not null or p.email is not null) {which}
+and (p.contact_id in {gone}
+    or (p.contact_id is null and (o.contact_id in {gone} or o.billing_contact_id in {gone})))
+"""
+
+
+def _labels(which: str) -> str:
+    """The label of a shipment shows its customer's name and address."""
+    gone = _gone(_LABELS_NAME)
+    return f"""
+delete from personal.goods_out_labels
+where goods_out_id in (
+    select g.goods_out_id from {_LABELLED} where (o.contact_id in {gone} or o.billing_contact_id in {gone}) {which})
+"""
+
+
+_QUARANTINED = f"""
 update personal.extraction_quarantine set raw = '{{}}'
 where resource = 'orders' and json_valid(raw) and raw <> '{{}}'
 and (try_cast(json_extract_string(raw, '$.parties.customer.contactId') as bigint) in {_gone(_RAW_NAMES)}
     or try_cast(json_extract_string(raw, '$.parties.billing.contactId') as bigint) in {_gone(_RAW_NAMES)}
     or try_cast(json_extract_string(raw, '$.parties.supplier.contactId') as bigint) in {_gone(_RAW_NAMES)})
-""",
-)
+"""
+# After contacts were read: wherever one that is gone is named. After orders or shipments: in those that were written.
+FORGET = (_parties(_ORDERS_NAME, ""), _labels(""), _QUARANTINED)
+FORGET_IN_ORDERS = (
+    _parties(_CHANGED_ORDERS_NAME, "and o.order_id in (select object_id from temp.main.changed)"), _QUARANTINED,
+)  # fmt: skip
+FORGET_IN_LABELS = (_labels("and g.goods_out_id in (select object_id from temp.main.changed)"),)

@@ -171,7 +171,8 @@ class Resource:
       ``{column: value}``.
     - ``absent_is_gone``: an object that was asked for and is not in the answer does not exist any more. ``False``: it
       has no rows (no stock, no reservation), which is nothing to worry about.
-    - ``afterwards``: SQL run in the same transaction of the lake, after the rows are in.
+    - ``afterwards``: SQL run in the same transaction of the lake, after the rows are in; ``temp.main.changed`` and
+      ``temp.main.gone`` have the ``object_id`` of what was written and of what was deleted.
     - ``rotate``: no object's reading is older. For what no filter shows; with ``changes`` it is done with the sweep.
     - ``every``: how fresh the tables are promised to be, and how often the refresh looks at it.
     - ``lookups``: name -> SQL of one or two columns, for :class:`Context`.

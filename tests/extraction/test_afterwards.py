@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bp_assets.extraction.forgotten import FORGET
+from bp_assets.extraction.forgotten import FORGET, FORGET_IN_LABELS, FORGET_IN_ORDERS
 from bp_assets.extraction.resources.open_orders import KNOWN_BY_STATUS
 from bp_assets.framing import frame_of
 from bp_assets.lake.connect import Lake
@@ -31,8 +31,12 @@ def names(lake: Lake) -> dict[tuple[int, str], str | None]:
     return {(order, role): name for order, role, name in rows}
 
 
-def run(lake: Lake, statements: tuple[str, ...]) -> None:
+def run(lake: Lake, statements: tuple[str, ...], changed: tuple[int, ...] = (), gone: tuple[int, ...] = ()) -> None:
+    """As at the end of a merge that wrote and deleted these objects."""
+
     def work(writer: Writer) -> None:
+        for name, ids in (("changed", changed), ("gone", gone)):
+            writer.connection.execute(f"create temp table {name} as select unnest(?::bigint[]) as object_id", [ids])
         for statement in statements:
             writer.connection.execute(statement)
 
@@ -102,6 +106,41 @@ def test_the_raw_record_of_an_order_in_quarantine_forgets_too(lake: Lake) -> Non
     assert found == {"1": raw(200), "2": "{}", "3": raw(999), "4": "not { JSON"}
 
 
+def test_an_order_that_was_read_again_forgets_and_others_wait_for_the_contacts(orders_of_people: Lake) -> None:
+    lake = orders_of_people
+
+    def work(writer: Writer) -> None:
+        put(writer, "contacts", *({"contact_id": one, "as_of": NOW} for one in (400, 1000)))
+
+    lake.write(work)
+    run(lake, FORGET_IN_ORDERS, changed=(2, 4))
+    assert {order for (order, _), name in names(lake).items() if name is None} == {2}
+    run(lake, FORGET)
+    assert {order for (order, _), name in names(lake).items() if name is None} == {1, 2, 3}
+
+
+def test_the_label_of_a_shipment_to_a_contact_that_is_gone_goes(orders_of_people: Lake) -> None:
+    lake = orders_of_people
+    steps = dict.fromkeys(("packed", "picked", "printed", "shipped", "priority", "transfer"), False)
+    note = {**steps, "event_count": 0, "order_row_count": 1, "warehouse_id": 2, "as_of": NOW}
+
+    def work(writer: Writer) -> None:
+        put(writer, "contacts", *({"contact_id": one, "as_of": NOW} for one in (200, 400)))
+        put(writer, "goods_outs", *({**note, "goods_out_id": 10 * one, "order_id": one} for one in (1, 2, 3)))
+        put(writer, "goods_out_labels", *(
+            {"goods_out_id": one, "label_uri": "https://labels.example/1", "as_of": NOW} for one in (10, 20, 30)
+        ))  # fmt: skip
+
+    def labels() -> list[tuple[int]]:
+        return lake.read("select goods_out_id from personal.goods_out_labels order by 1").rows()
+
+    lake.write(work)
+    run(lake, FORGET_IN_LABELS, changed=(10,))
+    assert labels() == [(10,), (20,), (30,)]
+    run(lake, FORGET_IN_LABELS, changed=(10, 20))
+    assert labels() == [(10,), (30,)]
+
+
 def test_rows_of_an_order_that_nobody_touched_are_told_by_the_order_itself(lake: Lake) -> None:
     def work(writer: Writer) -> None:
         states = ((1, "SON", "SNS"), (2, "SOP", "SPS"), (3, "SOA", "SNS"), (4, "SOA", "ASS"), (5, "PON", "SNS"))
@@ -114,12 +153,11 @@ def test_rows_of_an_order_that_nobody_touched_are_told_by_the_order_itself(lake:
         ))  # fmt: skip
         asked = {"quantity": 9, "fulfilled": 1, "shipped": 0, "as_of": NOW}
         put(writer, "order_fulfillments", *(
-            {**asked, "order_row_id": 10 * one, "order_id": one} for one in (1, 2, 3, 4)
+            {**asked, "order_row_id": 10 * one, "order_id": one} for one in (1, 2, 3, 4, 6)
         ))  # fmt: skip
 
     lake.write(work)
-    wanted = [(10, 2, 0, 0), (20, 9, 1, 0), (30, 9, 1, 0)]
     for _ in range(2):  # a second time changes nothing
-        run(lake, KNOWN_BY_STATUS)
+        run(lake, KNOWN_BY_STATUS, changed=(1, 2, 3, 4, 5), gone=(6,))
         query = "select order_row_id, quantity, fulfilled, shipped from order_fulfillments order by all"
-        assert lake.read(query).rows() == wanted
+        assert lake.read(query).rows() == [(10, 2, 0, 0), (20, 9, 1, 0), (30, 9, 1, 0)]

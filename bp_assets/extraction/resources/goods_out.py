@@ -24,6 +24,7 @@ from bp_assets.extraction.fields import (
     text,
     whole,
 )
+from bp_assets.extraction.forgotten import FORGET_IN_LABELS
 from bp_assets.extraction.resource import Changes, Context, Decoded, Get, Resource, Rows, Search, Sweep, Unclear
 
 SEARCH = "/warehouse-service/goods-note/goods-out-search"
@@ -116,6 +117,7 @@ RESOURCES = (
         ),
         sweep=Sweep(every=timedelta(hours=24)),
         rotate=timedelta(days=30),
+        afterwards=FORGET_IN_LABELS,
         every=timedelta(hours=1),
         traps="The search has no `updatedOn`. Changes are found in three windows: notes created, notes shipped, and "
         "all notes not yet shipped, whose steps the search shows; a shipped note does not change any more. Of an open "

@@ -31,29 +31,21 @@ RESERVED = Fields(
 )
 
 # An order of which nothing is fulfilled, or all shipped, says so by its status: only those in between are asked. The
-# rows of the others change with the orders, so these statements run after orders were written, too.
+# rows of the others change with the orders, so these statements run after orders were written, too: for those orders.
 PARTLY = """
 select order_id as id, as_of as touched_on from orders
 where stock_status = 'SOP' or (stock_status = 'SOA' and shipping_status in ('SNS', 'SPS'))
 """
-UNTOUCHED = "select order_id from orders where stock_status = 'SON'"
+_TOUCHED = "(select object_id from temp.main.changed union all select object_id from temp.main.gone)"
 KNOWN_BY_STATUS = (
     f"""
-delete from order_fulfillments as f
-where f.order_id in ({UNTOUCHED})
-and not exists (
-    select 1 from order_rows r
-    where r.order_row_id = f.order_row_id and r.quantity = f.quantity and f.fulfilled = 0 and f.shipped = 0)
-""",
-    f"""
-delete from order_fulfillments as f
-where f.order_id not in ({UNTOUCHED}) and f.order_id not in (select id from ({PARTLY}))
+delete from order_fulfillments
+where order_id in {_TOUCHED} and order_id not in (select id from ({PARTLY}))
 """,
     f"""
 insert into order_fulfillments (order_row_id, order_id, quantity, fulfilled, shipped, as_of)
-select r.order_row_id, r.order_id, r.quantity, 0, 0, r.as_of from order_rows r
-where r.order_id in ({UNTOUCHED})
-and not exists (select 1 from order_fulfillments f where f.order_row_id = r.order_row_id)
+select order_row_id, order_id, quantity, 0, 0, as_of from order_rows
+where order_id in {_TOUCHED} and order_id in (select order_id from orders where stock_status = 'SON')
 """,
 )
 ALLOCATED = """

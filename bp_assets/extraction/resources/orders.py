@@ -26,7 +26,7 @@ from bp_assets.extraction.fields import (
     text,
     whole,
 )
-from bp_assets.extraction.forgotten import FORGET
+from bp_assets.extraction.forgotten import FORGET_IN_ORDERS
 from bp_assets.extraction.resource import Changes, Context, Decoded, Get, Resource, Rows, Sweep, Unclear, Uris
 from bp_assets.extraction.resources.open_orders import KNOWN_BY_STATUS
 
@@ -138,7 +138,7 @@ RESOURCES = (
         ),
         sweep=Sweep(every=timedelta(hours=24)),
         every=timedelta(hours=1),
-        afterwards=(*FORGET, *KNOWN_BY_STATUS),
+        afterwards=(*FORGET_IN_ORDERS, *KNOWN_BY_STATUS),
         traps="An order that was just created has no `updatedOn`, so creation is asked for as well; an edit of its "
         "custom fields may not move it (we keep none of them). Amounts and quantities are text. Order GET does not "
         "carry the external reference, only the search does: `external_ref` is empty where the answer has none. The "
