@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,8 @@ from bp_assets.ledger import cluster
 from bp_assets.ledger.connection import Ledger
 from bp_assets.ledger.server import lake_catalogue_dsn
 
-FULL_SECONDS, DAY_SECONDS = 10.0, 1.0
+FULL_SECONDS, DAY_SECONDS, QUERY_SECONDS = 10.0, 1.0, 2.0
+PAGE = Path(__file__).parents[1] / "docs" / "analysts.md"
 PRODUCTS, PLACES, DAYS = 5_000, 20, 1_826
 ORDERS = 250_000
 START = datetime(2021, 11, 20, tzinfo=UTC)
@@ -164,6 +166,17 @@ def measured(lake: Lake, orders: int, figures: Figures) -> None:
         raise AssertionError(f"day by day and all at once disagree: {checked.change}")
     quiet, _ = timed(lake, END + timedelta(days=1))
     figures.note("nothing new", quiet, "s")
+    figures.add("slowest query of docs/analysts.md", slowest_query(lake), "s", most=QUERY_SECONDS)
+
+
+def slowest_query(lake: Lake) -> float:
+    """Seconds of the slowest of the queries that analysts are shown."""
+    slowest = 0.0
+    for query in re.findall(r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        started = time.perf_counter()
+        lake.read(query)
+        slowest = max(slowest, time.perf_counter() - started)
+    return slowest
 
 
 def run(options: argparse.Namespace) -> Figures:

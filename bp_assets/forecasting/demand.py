@@ -3,8 +3,8 @@
 Read: the lake, the shops file. Written: demand_daily and its mark, in the writer's transaction.
 
 The mark holds the snapshot it was computed from, up to when availability was known, and a digest of what was given: the
-shops' places and time zones, the cancelled statuses, this code's version. Where any of that is another one, or the
-snapshot is no longer kept, all days are computed.
+shops' places and time zones, the cancelled statuses, the shape of the lake's tables, this code's version. Where any of
+that is another one, or the snapshot is no longer kept, all days are computed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from bp_assets.forecasting.changes import days_touched, kept, links, scope_of_da
 from bp_assets.forecasting.demand_facts import CALENDAR, CLOCK
 from bp_assets.forecasting.demand_rows import KEY, rows_of_all_days, rows_of_days
 from bp_assets.forecasting.store import STANDING, settle
-from bp_assets.lake.forecasting_tables import DEMAND_DAILY
 from bp_assets.lake.frames import Change, LakeMark, Writer
 
 COMPUTED = "demand_computed"  # temporary, of the connection
@@ -64,7 +63,8 @@ def _given(connection: DuckDBPyConnection, shops: ShopsFile) -> str:
     """A digest of everything beside the orders and receipts that the rows depend on."""
     cancelled = connection.execute("select status_id from cancelled_statuses order by 1").fetchall()
     shop_places = [(shop.key, shop.warehouse_id, shop.channel_id, shop.time_zone) for shop in shops.shops]
-    told = (VERSION, repr(DEMAND_DAILY), cancelled, shop_places, sorted(places.parameters(shops).items()))
+    shape = connection.execute("select shape from lake_version").fetchall()
+    told = (VERSION, shape, cancelled, shop_places, sorted(places.parameters(shops).items()))
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 

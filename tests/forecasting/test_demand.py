@@ -66,6 +66,12 @@ def test_receipts_that_are_excluded_or_not_understood_are_no_demand(books: Books
     assert demand(books, "units_sold, in_erp") == [(1, False)]
 
 
+def test_a_sku_that_two_products_share_is_not_guessed_at(books: Books) -> None:
+    books.receipt("leeds 1001 2026-11-20\n1 MUG 6.00 20%\n1 TEA 5.25 5%\ncard 11.25")
+    books.put("products", product_id=2001, sku="MUG", name="Mug", status="LIVE", as_of=NOW)
+    assert demand(books, "product_id, units_sold") == [(TEA, 1)]
+
+
 def test_an_online_order_of_a_till_system_is_web(books: Books) -> None:
     books.receipt("leeds 1001 2026-11-20\n1 MUG 6.00 20%\ncard 6.00", channel="online")
     assert demand(books, "sales_channel_kind, channel_id, warehouse_id") == [("web", 11, LEEDS)]
