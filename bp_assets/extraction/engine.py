@@ -132,7 +132,7 @@ class _Run:
             try:
                 if self.plan is None:
                     with self.lake.open() as reading:
-                        self.plan = await plan_for(resource, kind, self.state, reader, reading, hinted)
+                        self.plan = await plan_for(resource, kind, self.state, reader, reading, self.spool, hinted)
                     self.spool.begin(self.plan)
                     self.planned_now = True
                 members = Members(self.state.members if self.state else (), learning=self.state is None)

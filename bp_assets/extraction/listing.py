@@ -18,9 +18,10 @@ from bp_assets.brightpearl.errors import BadAnswer
 from bp_assets.brightpearl.id_sets import unpack
 from bp_assets.brightpearl.reader import ErpReader
 from bp_assets.brightpearl.times import instant
-from bp_assets.extraction.pages import Asked, pages
+from bp_assets.extraction.pages import Asked, Cursor, pages
 from bp_assets.extraction.plan import Kind, Plan, State, fingerprint, names_of, questions, sets_of, share_due
 from bp_assets.extraction.resource import Changes, Chosen, Resource, Search, Uris, Whole
+from bp_assets.extraction.spool import Listed, Spool
 from bp_assets.lake.frames import mark
 from bp_assets.lake.tables import BY_NAME
 
@@ -35,9 +36,12 @@ async def plan_for(
     state: State | None,
     reader: ErpReader,
     lake: duckdb.DuckDBPyConnection,
+    spool: Spool,
     hinted: Iterable[int] = (),
 ) -> Plan:
-    """Raises: as :class:`ErpReader`; ``duckdb.Error`` for a ``Chosen`` that is no query."""
+    """A long listing for a full pull is noted in the spool as it comes, and gone on with after a cut.
+
+    Raises: as :class:`ErpReader`; ``duckdb.Error`` for a ``Chosen`` that is no query."""
     now = datetime.now(UTC)
     made = _Maker(resource, state, reader, lake)
     clock = min(now, reader.erp_clock)
@@ -49,8 +53,10 @@ async def plan_for(
     if isinstance(resource.listing, Chosen):
         return await made.of_chosen(base, resource.listing, hinted)
     if kind is Kind.FULL:
-        listed = await made.listed()
+        notes = spool.listing(base.fingerprint, clock)
+        listed, clock = await made.listed(spool, notes), notes.clock
         sets = sets_of(resource, listed)
+        base = replace(base, clock=clock)
         moments = dict.fromkeys(names_of(resource.changes), clock)
         return replace(base, sets=sets, listed=sets, moments=moments)
     wanted, moments = await made.changed(clock)
@@ -102,18 +108,22 @@ class _Maker:
         wanted |= {one for one, at in touched.items() if not (since := read.get(one)) or (at and at > since)}
         return replace(base, sets=sets_of(self.resource, wanted & set(touched)), listed=listed, moments=moments)
 
-    async def listed(self) -> list[int]:
+    async def listed(self, spool: Spool | None = None, notes: Listed | None = None) -> list[int]:
         """The ids of all objects there are, ascending."""
         listing = self.resource.listing
         if isinstance(listing, Uris):
             answer = await self.reader.options(listing.path)
             return sorted(ids_of_uris(listing.path, answer.response))
         assert isinstance(listing, Search)  # a whole list and what the lake chooses have no listing
-        columns = listing.columns or (listing.id_column,)
-        ids: list[int] = []
-        async for page in pages(self.reader, Asked(listing.path, listing.id_column, listing.filters, columns)):
-            ids += [one for one, _ in page.rows if not ids or one != ids[-1]]
-        return sorted(set(ids))
+        asked = Asked(listing.path, listing.id_column, listing.filters, listing.columns or (listing.id_column,))
+        ids = set(notes.ids) if notes else set[int]()
+        begin = Cursor(notes.last_id, notes.place) if notes else Cursor()
+        async for page in pages(self.reader, asked, begin):
+            new = {one for one, _ in page.rows}
+            ids |= new
+            if spool is not None:
+                spool.listed(sorted(new), page.after.last_id, page.after.place)
+        return sorted(ids)
 
     async def changed(self, clock: datetime) -> tuple[set[int], dict[str, datetime]]:
         """Ids that the searches for changes name and that are not known as they are now; marks of those asked."""

@@ -1,8 +1,9 @@
-"""Where a refresh puts what it has read until all of it is there: a plan and Parquet parts in a folder of the resource.
+"""Where a refresh puts what it has read until all of it is there: files in a folder of the resource.
 
-``plan.json`` says what is to be asked, each ``parts/NNNNNNNN`` holds what some of the requests answered. Both appear
-whole or not at all, so that a run that was killed is gone on with. One process at a time works in a folder: a lock on a
-file in it goes with the process. When the rows are in the lake, the folder is emptied.
+``listing.ndjson`` grows while a long listing is paged. ``plan.json`` says what is to be asked, each Parquet part
+``parts/NNNNNNNN`` holds what some of the requests answered; both appear whole or not at all, so that a run that was
+killed is gone on with. One process at a time works in a folder: a lock on a file in it goes with the process. When the
+rows are in the lake, the folder is emptied.
 Read and written: ``home/extracts/<resource>``.
 """
 
@@ -12,19 +13,24 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from bp_assets.brightpearl.id_sets import pack, unpack
 from bp_assets.config.home import Home
 from bp_assets.extraction.decoding import OBJECTS, QUARANTINE, Batch
 from bp_assets.extraction.plan import Plan
 
 KEPT_FOR = timedelta(hours=24)  # an older plan is not gone on with: what it read is too old, and may be personal
+
+
+_LINE = 100_000  # characters: a page of ids is one line
 
 
 class SpoolBusy(Exception):
@@ -46,12 +52,22 @@ class Done:
     unasked: int = 0
 
 
+@dataclass(slots=True)
+class Listed:
+    """How far a listing of all objects has come: when it began, the ids so far, and where to go on."""
+
+    clock: datetime
+    ids: list[int] = field(default_factory=list)
+    last_id: int = 0
+    place: int = 1
+
+
 class Spool:
     """The folder of one resource. Use within :func:`spool_of`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._parts = folder / "parts"
+        self._parts, self._listing = folder / "parts", folder / "listing.ndjson"
         self._next = 0
 
     def resume(self, fingerprint: str, now: datetime) -> Plan | None:
@@ -59,13 +75,39 @@ class Spool:
         plan: Plan | None = None
         with suppress(OSError, ValueError, KeyError, TypeError):
             plan = Plan.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
-        if plan is None or plan.fingerprint != fingerprint or now - plan.made > KEPT_FOR:
+        if plan is None:
+            shutil.rmtree(self._parts, ignore_errors=True)  # a listing may have been begun: it stays
+            return None
+        if plan.fingerprint != fingerprint or now - plan.made > KEPT_FOR:
             self.clear()
             return None
         for unfinished in self._parts.glob(".*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         self._next = 1 + max((int(part.name) for part in self._parts.iterdir()), default=-1)
         return plan
+
+    def listing(self, fingerprint: str, clock: datetime) -> Listed:
+        """A listing that was cut off, or a new one that begins now."""
+        lines: list[dict[str, Any]] = []
+        with suppress(OSError, ValueError):  # the last line may have been cut off
+            for line in self._listing.read_text(encoding="utf-8").splitlines():
+                lines.append(json.loads(line))  # noqa: PERF401  # what came before a line that can't be read counts
+        if lines and lines[0].get("fingerprint") == fingerprint:
+            begun = Listed(datetime.fromisoformat(lines[0]["clock"]))
+            if clock - begun.clock < KEPT_FOR:
+                for one in lines[1:]:
+                    begun.ids += unpack(one["ids"])
+                    begun.last_id, begun.place = one["last_id"], one["place"]
+                return begun
+        head = {"fingerprint": fingerprint, "clock": clock.isoformat()}
+        self._listing.write_text(json.dumps(head) + "\n", encoding="utf-8")
+        return Listed(clock)
+
+    def listed(self, ids: Sequence[int], last_id: int, place: int) -> None:
+        """One more page of the listing."""
+        for text in pack(ids, limit=len(ids) or 1, max_chars=_LINE):
+            with self._listing.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"ids": text, "last_id": last_id, "place": place}) + "\n")
 
     def begin(self, plan: Plan) -> None:
         self.clear()
@@ -105,6 +147,7 @@ class Spool:
 
     def clear(self) -> None:
         (self.folder / "plan.json").unlink(missing_ok=True)  # first: parts without a plan are nothing
+        self._listing.unlink(missing_ok=True)
         shutil.rmtree(self._parts, ignore_errors=True)
         self._next = 0
 

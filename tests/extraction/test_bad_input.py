@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bp_assets.brightpearl.errors import ErpRefused
+from bp_assets.brightpearl.errors import ErpRefused, Unauthorised
+from bp_assets.extraction import pages as paging
 from bp_assets.extraction.assets import warnings
+from bp_assets.extraction.resource import Search
 from tests.extraction.conftest import PRODUCT, PRODUCTS, SETS, Account
 from tests.extraction.test_engine import GET, OPTIONS
 
@@ -103,3 +106,18 @@ def test_a_run_killed_in_the_middle_is_gone_on_with_and_readers_saw_nothing_of_i
     assert (told.resumed, told.requests) == (2, {GET: SETS - 2})
     assert len(account.ids()) == PRODUCTS
     assert not parts.exists()
+
+
+def test_a_long_listing_that_was_cut_off_is_gone_on_with(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "PAGE", 10)
+    monkeypatch.setattr(paging, "STRIDE", 9)
+    search = "GET /product-service/product-search"
+    found = replace(PRODUCT, listing=Search("/product-service/product-search", "productId"))
+    account.faults({"kind": "expire_token", "route": "GET */product-search", "after": 7, "count": 1})
+    with pytest.raises(Unauthorised):
+        account.refresh(found)
+    told = account.refresh(found)
+    pages = -(-(PRODUCTS - 1) // 9)
+    assert (told.requests[GET], len(account.ids())) == (SETS, PRODUCTS)
+    assert told.requests[search] < pages
+    assert not list((account.lake.home.root / "extracts" / "products").glob("*.ndjson"))
