@@ -149,6 +149,8 @@ def _quiet(place: Account, figures: Figures) -> None:
     # What the lake chooses is read again in turn: its changes are another resource's (movements tell of stock).
     asked = {one.name: quiet[one.name].requests for one in ALL if one.changes and not isinstance(one.listing, Chosen)}
     figures.say(f"an unchanged account: {', '.join(f'{name} {count}' for name, count in asked.items())}")
+    for name in (name for name, count in asked.items() if count > 1):
+        figures.say(f"{name}: {', '.join(f'{route} {count}' for route, count in quiet[name].routes.items())}")
     figures.add("most requests of a resource with a change filter", max(asked.values()), "requests", most=1)
     figures.note("requests of all resources together", sum(one.requests for one in quiet.values()), "requests")
 
@@ -177,4 +179,4 @@ def _exports(place: Account, figures: Figures) -> None:
     for form in ("tsv", "parquet"):
         seconds, size, peak = place.export(form)
         figures.add(f"export of the 27 files as {form} ({size / 1e6:,.0f} MB)", seconds, "s", most=EXPORT_SECONDS)
-        figures.note(f"… peak memory of the process, pull and export ({form})", peak, "MB")
+        figures.add(f"… peak memory of the exporting process ({form})", peak, "MB", most=MEGABYTES)

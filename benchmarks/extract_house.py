@@ -10,9 +10,10 @@ import argparse
 import contextlib
 import resource as limits
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -47,7 +48,7 @@ _ALONE = LaneShare(guaranteed=0, greatest=100)
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """One refresh of one resource. ``requests`` as the ERP counted; ``peak`` of the process so far, in megabytes."""
+    """One refresh of one resource. ``routes`` as the ERP counted; ``peak`` of the process so far, in megabytes."""
 
     resource: str
     kind: str
@@ -55,7 +56,11 @@ class Pulled:
     rows: int
     seconds: float
     peak: float
-    requests: int = 0
+    routes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        return sum(self.routes.values())
 
 
 @dataclass(slots=True)
@@ -73,9 +78,12 @@ class Account:
 
     def pull(self, resource: Resource, *, full: bool = False) -> Pulled:
         """One refresh in the pulling process, its requests counted by the ERP."""
-        before = self.place.requests()
+        before = self._counted()
         done = self.pool.submit(_pull, self.place.root, self.erp, resource.name, full).result()
-        return Pulled(*done, requests=self.place.requests() - before)
+        return Pulled(*done, routes=dict(self._counted() - before))
+
+    def _counted(self) -> Counter[str]:
+        return Counter(self.place.http.get("/sandbox/health").raise_for_status().json()["requests"])
 
     def later(self, seconds: float) -> None:
         """Let time pass in the ERP."""
@@ -85,8 +93,9 @@ class Account:
         self.pool.submit(_fill_the_rest, self.place.root, self.erp).result()
 
     def export(self, form: str) -> tuple[float, int, float]:
-        """Seconds, bytes and the peak in megabytes of an export, made in the pulling process."""
-        return self.pool.submit(_export, self.place.root, form).result()
+        """Seconds, bytes and the peak in megabytes of an export, in a process of its own."""
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            return alone.submit(_export, self.place.root, form).result()
 
 
 @contextlib.contextmanager
