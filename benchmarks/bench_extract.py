@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 
-from benchmarks import extract_capped, extract_demand, extract_full
-from benchmarks.figures import Figures
+from benchmarks import extract_capped, extract_demand, extract_full, parts
+from benchmarks.parts import Part
 
 PRODUCTS, ORDERS = 57_000, 243_000
-PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
+PARTS: dict[str, Part] = {
     "full": extract_full.run,
     "cap": extract_capped.run,
     "demand": extract_demand.run,
@@ -37,19 +35,9 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     parser = _parser()
     options = parser.parse_args()
-    unknown = [name for name in options.parts if name not in PARTS]
-    if unknown:
-        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     options.products = max(1, round(options.products * options.scale))
     options.orders = max(1, round(options.orders * options.scale))
-    fell_short: list[str] = []
-    for name in options.parts or PARTS:
-        began = time.monotonic()
-        sys.stdout.write(f"{name}\n")
-        fell_short += PARTS[name](options).fell_short
-        sys.stdout.write(f"  ({time.monotonic() - began:.0f} s)\n")
-    sys.stdout.write(f"fell short: {'; '.join(fell_short)}\n" if fell_short else "all within their bounds\n")
-    return 1 if fell_short else 0
+    return parts.run(parser, options, PARTS)
 
 
 if __name__ == "__main__":

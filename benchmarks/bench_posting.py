@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 
-from benchmarks import posting_drain, posting_live, posting_requests, posting_shares, posting_speed
-from benchmarks.figures import Figures
+from benchmarks import parts, posting_drain, posting_live, posting_requests, posting_shares, posting_speed
+from benchmarks.parts import Part
 
-PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
+PARTS: dict[str, Part] = {
     "requests": posting_requests.run,
     "drain": posting_drain.run,
     "live": posting_live.run,
@@ -57,17 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     parser = _parser()
     options = parser.parse_args()
-    unknown = [name for name in options.parts if name not in PARTS]
-    if unknown:
-        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    fell_short: list[str] = []
-    for name in options.parts or PARTS:
-        began = time.monotonic()
-        sys.stdout.write(f"{name}\n")
-        fell_short += PARTS[name](options).fell_short
-        sys.stdout.write(f"  ({time.monotonic() - began:.0f} s)\n")
-    sys.stdout.write(f"fell short: {'; '.join(fell_short)}\n" if fell_short else "all within their bounds\n")
-    return 1 if fell_short else 0
+    return parts.run(parser, options, PARTS)
 
 
 if __name__ == "__main__":
