@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bp_assets.export.errors import Busy, ExportError, NoFolder, NoSpace
 from bp_assets.export.manifest import NAME, read
+from bp_assets.lake.durable import sync
 
 CURRENT = "current"
 _HIDDEN = ".tillbridge-"  # a set that is not yet there, or no longer
@@ -71,10 +72,10 @@ class Folder:
             hidden.mkdir()
             yield hidden
             for file in sorted(hidden.iterdir()):
-                _sync(file)
-            _sync(hidden)
+                sync(file)
+            sync(hidden)
             hidden.rename(place)
-            _sync(self.path)
+            sync(self.path)
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
 
@@ -84,7 +85,7 @@ class Folder:
         link.unlink(missing_ok=True)
         link.symlink_to(place.name)
         link.replace(self.path / CURRENT)
-        _sync(self.path)
+        sync(self.path)
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the ``keep`` newest sets, never the one that ``current`` names; the names removed."""
@@ -152,11 +153,3 @@ def explained(path: Path) -> Iterator[None]:
             f"Can't export to {path}: {error.strerror or error} ({where}). Name a folder that can be written to and "
             "whose file system knows links."
         ) from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,12 @@ from bp_assets.export.sheet import Sheet, flag, moment, number, text, whole
 
 # The list has a column Warehouse and no WarehouseId here; in Orders the former is the name, so it is the name here too.
 # The id stands in for a warehouse that Brightpearl no longer lists.
-_WAREHOUSE_NAME = text("Warehouse", "coalesce(w.name, CAST(t.warehouse_id AS VARCHAR))")
+_HELD = (
+    number("Quantity", "t.quantity"),
+    whole("OrderRowId", "t.order_row_id"),
+    whole("ProductId", "t.product_id"),
+    text("Warehouse", "coalesce(w.name, CAST(t.warehouse_id AS VARCHAR))"),
+)
 _WAREHOUSE_JOIN = "LEFT JOIN warehouses AS w ON w.warehouse_id = t.warehouse_id"
 _PARTY = "LEFT JOIN personal.order_parties AS {role} ON {role}.order_id = o.order_id AND {role}.role = '{role}'"
 
@@ -95,12 +100,7 @@ RESERVATIONS = Sheet(
     ("reservations", "warehouses"),
     f"reservations AS t {_WAREHOUSE_JOIN}",
     ("t.order_row_id", "t.warehouse_id"),
-    (
-        number("Quantity", "t.quantity"),
-        whole("OrderRowId", "t.order_row_id"),
-        whole("ProductId", "t.product_id"),
-        _WAREHOUSE_NAME,
-    ),
+    _HELD,
 )
 
 PARTIAL_FULFILLMENTS = Sheet(
@@ -108,12 +108,7 @@ PARTIAL_FULFILLMENTS = Sheet(
     ("partial_fulfillments", "warehouses"),
     f"partial_fulfillments AS t {_WAREHOUSE_JOIN}",
     ("t.order_row_id", "t.warehouse_id"),
-    (
-        number("Quantity", "t.quantity"),
-        whole("OrderRowId", "t.order_row_id"),
-        whole("ProductId", "t.product_id"),
-        _WAREHOUSE_NAME,
-    ),
+    _HELD,
 )
 
 DROPSHIP_NOTES = Sheet(

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from bp_assets.lake.connect import Lake, explained_errors, quoted
+from bp_assets.lake.durable import sync
 from bp_assets.lake.table import Table
 from bp_assets.lake.tables import PUBLISHED
 
@@ -51,9 +52,9 @@ def publish(lake: Lake, tables: Sequence[Table] = PUBLISHED, *, always: bool = F
             return Published(snapshot, as_of, rows, time.monotonic() - started, renewed=False)
         try:
             rows = _build(connection, temporary, tables, snapshot, as_of)
-            _sync(temporary)
+            sync(temporary)
             temporary.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
         finally:
             for left in (temporary, temporary.with_name(temporary.name + ".wal")):
                 with suppress(OSError):
@@ -125,14 +126,6 @@ def _describe(file: duckdb.DuckDBPyConnection, rows: dict[str, int], snapshot: i
     now = datetime.now(UTC)
     values = [[name, count, snapshot, as_of, now] for name, count in rows.items()]
     file.executemany("INSERT INTO published VALUES (?, ?, ?, ?, ?)", values)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _alive(temporary: Path) -> bool:

@@ -47,7 +47,7 @@ from bp_assets.export import folder
 from bp_assets.export.forecasting import export_forecasting
 from bp_assets.lake.connect import Lake
 from tests.export.account import FEW
-folder._sync = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+folder.sync = lambda path: os.kill(os.getpid(), signal.SIGKILL)
 export_forecasting(Lake(Home(Path(sys.argv[1])), sys.argv[2]), Path(sys.argv[3]), sheets=FEW)
 """
 
@@ -185,7 +185,7 @@ def test_a_disk_that_is_full_when_files_are_made_durable_is_told_alike(
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(folders, "_sync", full)
+    monkeypatch.setattr(folders, "sync", full)
     with pytest.raises(NoSpace, match=r"There is no space left in .*sets: nothing of the new set"):
         exported(filled, to)
     assert names(to) == []

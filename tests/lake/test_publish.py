@@ -26,7 +26,7 @@ from pathlib import Path
 from bp_assets.config.home import Home
 from bp_assets.lake import publish
 from bp_assets.lake.connect import Lake
-publish._sync = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+publish.sync = lambda path: os.kill(os.getpid(), signal.SIGKILL)
 publish.publish(Lake(Home(Path(sys.argv[1])), sys.argv[2]))
 """
 
@@ -114,7 +114,7 @@ def test_a_failed_publish_leaves_the_old_file_and_no_other(lake: Lake, monkeypat
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("bp_assets.lake.publish._sync", full)
+    monkeypatch.setattr("bp_assets.lake.publish.sync", full)
     with pytest.raises(LakeUnavailable, match="There is no space left"):
         publish(lake)
     assert question(lake, "SELECT count(*) FROM stock_levels") == [(0,)]
