@@ -64,6 +64,24 @@ def test_every_field_of_every_table_is_what_the_sandbox_holds(account: Account) 
     assert different == {}
 
 
+@pytest.mark.slow
+def test_stock_that_an_order_reserves_is_read_again_though_nothing_moved(account: Account) -> None:
+    know_warehouses(account)
+    for name in ("products", "orders", "stock_levels"):
+        account.refresh(RESOURCES[name])
+    world = account.world
+    order = next(one for one in world.orders.by_id.values() if one.type == "SO" and one.stock_status == "SON")
+    row = next(one for one in order.rows.values() if one.tracked)
+    level = "select allocated from stock_levels where product_id = ? and warehouse_id = ?"
+    before = account.rows(level, row.product_id, order.warehouse_id)[0][0]
+    world.stock.allocate(row.product_id, order.warehouse_id, 1)  # a reservation is no movement
+    httpx.post(f"{account.server.url}/sandbox/orders/{order.id}", json={"reference": "reserved"}).raise_for_status()
+    account.refresh(RESOURCES["orders"])
+    told = account.refresh(RESOURCES["stock_levels"])
+    assert account.rows(level, row.product_id, order.warehouse_id) == [(before + 1,)]
+    assert told.requests["GET /warehouse-service/product-availability/{}"] == 1
+
+
 def told_of(account: Account, *words: str, at: datetime | None = None) -> set[str]:
     """Every ``table.column`` of the lake in which one of the words stands, or stood at a moment."""
     pattern = "|".join(map(re.escape, words)).lower()

@@ -24,14 +24,15 @@ ZEROS = (0, 0, 0, 0)
 NONE_TRACKED = "WHSC-097"
 
 # What may have touched a product's stock beside a movement: itself, or an order that names it (reservations move
-# nothing): any order as it was read, and ours as they were read back.
+# nothing): any order as it was read, and ours as they were read back. No stock is older than a day, so older news of
+# orders is in it: the files that hold nothing else need not be opened.
 TRACKED = """
 select p.product_id as id, greatest(p.as_of, max(named.as_of)) as touched_on
 from products p
 left join (
-    select product_id, as_of from order_rows
-    union all select product_id, as_of from posted_order_rows
-    union all select product_id, as_of from posted_goods
+    select product_id, as_of from order_rows where as_of > now() - interval 2 days
+    union all select product_id, as_of from posted_order_rows where as_of > now() - interval 2 days
+    union all select product_id, as_of from posted_goods where as_of > now() - interval 2 days
 ) named on named.product_id = p.product_id
 where p.stock_tracked
 group by p.product_id, p.as_of
