@@ -4,7 +4,7 @@ Read: the lake, the shops file. Written: demand_daily and its mark, in the write
 
 The mark holds the snapshot it was computed from, up to when availability was known, and a digest of what was given: the
 shops' places and time zones, the cancelled statuses, the shape of the lake's tables, this code's version. Where any of
-that is another one, or the snapshot is no longer kept, all days are computed.
+that is another one, the snapshot is no longer kept, or very many days were touched, all days are computed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bp_assets.lake.frames import Change, LakeMark, Writer
 
 COMPUTED = "demand_computed"  # temporary, of the connection
 VERSION = 1  # raised with every change to what the SQL computes
+MOST_DAYS = 366  # touched at once, as by a first pull of the account: then all days are computed
 DAY = timedelta(days=1)
 _COMBINATION = KEY.replace("web", "sales_channel_kind")
 
@@ -49,11 +50,10 @@ def refresh(writer: Writer, shops: ShopsFile, now: datetime, *, all_days: bool =
         given = _given(connection, shops)
         mark = {"snapshot": standing, "until": until.isoformat(), "given": given}
         parameters = places.parameters(shops)
-        usable = old is not None and not all_days and old.mark["given"] == given
-        if old is None or not usable or not kept(connection, old.mark["snapshot"]):
-            days = None
-        else:
-            days = sorted(_touched(connection, shops, old, until, standing, parameters))
+        days: list[date] | None = None
+        if old and not all_days and old.mark["given"] == given and kept(connection, old.mark["snapshot"]):
+            touched = sorted(_touched(connection, shops, old, until, standing, parameters))
+            days = touched if len(touched) <= MOST_DAYS else None
         change = _computed(writer, days, parameters | {"until": until, "as_of": now})
     writer.set_mark("demand_daily", mark, now, high_water=until if seen else None)
     return Done(days, change)
