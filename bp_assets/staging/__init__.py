@@ -1,1 +1,1 @@
-"""Rows as the ERP gives them: master data, stock, and the orders that posting made, read back."""
+"""Rows as the ERP gives them, read by assets of their own: warehouses, and the orders that posting made, read back."""

@@ -155,9 +155,13 @@ def test_rows_of_an_order_that_nobody_touched_are_told_by_the_order_itself(lake:
         put(writer, "order_fulfillments", *(
             {**asked, "order_row_id": 10 * one, "order_id": one} for one in (1, 2, 3, 4, 6)
         ))  # fmt: skip
+        put(writer, "order_fulfillment_locations", *(
+            {**asked, "order_row_id": 10 * one, "location_id": 2, "order_id": one} for one in (1, 2, 6)
+        ))  # fmt: skip
 
     lake.write(work)
     for _ in range(2):  # a second time changes nothing
         run(lake, KNOWN_BY_STATUS, changed=(1, 2, 3, 4, 5), gone=(6,))
         query = "select order_row_id, quantity, fulfilled, shipped from order_fulfillments order by all"
         assert lake.read(query).rows() == [(10, 2, 0, 0), (20, 9, 1, 0), (30, 9, 1, 0)]
+        assert lake.read("select order_id from order_fulfillment_locations").rows() == [(2,)]

@@ -37,11 +37,10 @@ select order_id as id, as_of as touched_on from orders
 where stock_status = 'SOP' or (stock_status = 'SOA' and shipping_status in ('SNS', 'SPS'))
 """
 _TOUCHED = "(select object_id from temp.main.changed union all select object_id from temp.main.gone)"
+_LEFT = f"order_id in {_TOUCHED} and order_id not in (select id from ({PARTLY}))"
 KNOWN_BY_STATUS = (
-    f"""
-delete from order_fulfillments
-where order_id in {_TOUCHED} and order_id not in (select id from ({PARTLY}))
-""",
+    f"delete from order_fulfillments where {_LEFT}",
+    f"delete from order_fulfillment_locations where {_LEFT}",
     f"""
 insert into order_fulfillments (order_row_id, order_id, quantity, fulfilled, shipped, as_of)
 select order_row_id, order_id, quantity, 0, 0, as_of from order_rows
