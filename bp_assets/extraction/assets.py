@@ -20,7 +20,6 @@ from bp_assets.ledger.webhooks import handled, open_webhooks
 from bp_assets.resources import ErpResource, LakeResource, LedgerResource
 from bp_assets.telling import Said, told
 
-HINTED = (hints.PRODUCTS, hints.STOCK)  # what webhooks tell of; every other hint belongs to the posted orders
 LOG_SECONDS = 5.0
 MOST_NAMED = 20  # of the records that could not be understood
 BUSY_TIMES, BUSY_SECONDS = 40, 15  # how often and how soon a resource that another run reads is asked for again
@@ -127,9 +126,9 @@ def metadata(done: Told) -> dict[str, Any]:
 
 def _hints(resource: Resource, ledger: LedgerResource) -> tuple[list[int], list[int]]:
     """Open hints about the resource: their ids, and the ids of the objects they name."""
-    if resource.name not in HINTED:
+    if not resource.hinted:
         return [], []
-    return hints.about(open_webhooks(ledger.open(), hints.SOURCE), resource.name)
+    return hints.about(open_webhooks(ledger.open(), hints.SOURCE), resource.main)
 
 
 def _said(name: str, done: Told) -> Said:

@@ -46,7 +46,8 @@ class Progress:
     def line(self) -> str:
         """One line for people: ``orders: 200 of 1,216 requests, 92,400 rows, about 5 min left``."""
         if self.phase != "reading":
-            return f"{self.resource}: {self.phase}, {self.sent:,} requests sent, {self.rows:,} rows"
+            phase = "" if self.phase == "done" else f"{self.phase}, "
+            return f"{self.resource}: {phase}{self.sent:,} requests sent, {self.rows:,} rows read"
         words = [f"{self.resource}: {self.answered:,} of {self.planned:,} requests", f"{self.rows:,} rows"]
         left = self.seconds_left
         if left is not None:

@@ -177,7 +177,7 @@ class Resource:
     - ``every``: how fresh the tables are promised to be, and how often the refresh looks at it.
     - ``lookups``: name -> SQL of one or two columns, for :class:`Context`.
     - ``after``: names of tables that must be read before (those that ``Chosen.sql`` and ``lookups`` ask).
-    - ``hints``: beginnings of webhook events whose resource id is an id of ours; the next refresh fetches them.
+    - ``hinted``: webhooks name objects of it (``bp_assets/hints.py`` says which); the next refresh fetches them.
     - ``traps``: what one has to know, in words, for the docs.
     - ``version``: a higher one than the last pull's forces a full pull (a column was added).
     """
@@ -196,7 +196,7 @@ class Resource:
     lookups: Mapping[str, str] = field(default_factory=dict)
     afterwards: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
+    hinted: bool = False
     traps: str = ""
     version: int = 1
 

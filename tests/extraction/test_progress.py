@@ -45,7 +45,7 @@ def test_a_run_tells_how_far_it_is_every_five_seconds(monkeypatch: pytest.Monkey
     tell = assets.every_few_seconds(said.append)
     for now in (100.5, 104.9, 105.0, 106.0, 110.1):  # noqa: B007  # the clock reads it
         tell(Progress("orders", sent=3))
-    assert said == ["orders: listing, 3 requests sent, 0 rows"] * 2
+    assert said == ["orders: listing, 3 requests sent, 0 rows read"] * 2
 
 
 @pytest.mark.parametrize(

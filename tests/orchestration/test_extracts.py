@@ -53,6 +53,7 @@ def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_questio
     assert told["orders"]["requests_planned"].value == 2  # 300 orders, 200 a request
     assert told["orders"]["erp_requests"].value == 3
 
+    assert "backfill" in {row[0] for row in house.ledger_rows("select distinct lane from tillbridge.erp_requests")}
     assert len(due(house).run_requests) == 1
     with house.requests() as second:
         house.run("refresh_erp")
@@ -63,7 +64,7 @@ def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_questio
     capsys.readouterr()
     assert refresh.run(house.home.root, house.shops, ["order_rows", "brands"], full=True, accept_deletions=False) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Orders, sales and purchases, with their credits: 2 of 2, 2 of 2 requests" in shown
+    assert "Orders, sales and purchases, with their credits: 2 of 2, 3 requests sent" in shown
     assert shown.count(" full ") == 2
 
 

@@ -160,7 +160,7 @@ RESOURCES = (
         sweep=Sweep(every=timedelta(hours=6)),
         rotate=timedelta(hours=48),
         every=timedelta(hours=1),
-        hints=("product.created", "product.modified", "product.destroyed"),
+        hinted=True,
         traps="Deleted products show in no search, only in OPTIONS; so would new ones that have no `updatedOn` yet. "
         "Whether an edit of a custom field, a price or the stock moves `updatedOn` is not documented and is not relied "
         "upon: every product is read again within two days. A SKU is no key: two products may have one. A bundle says "

@@ -63,7 +63,7 @@ RESOURCES = (
         every=timedelta(minutes=10),
         lookups={"warehouses": "select warehouse_id from warehouses order by 1"},
         after=("products", "warehouses"),
-        hints=("product.modified.on-hand-modified",),
+        hinted=True,
         traps="There is no filter: products that the stock ledger shows as moved, that an order names or that a "
         "webhook tells of are read at once, all others in turn within a day. Untracked products are left out, a set "
         "of nothing else is refused (WHSC-097), and one unknown id may have a whole set refused: it is halved until "
