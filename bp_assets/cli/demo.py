@@ -81,8 +81,9 @@ def run(root: Path, *, seed: int, transactions: int, minute_seconds: int) -> int
         books = _trade(out, url, seed, transactions)
         _post(out, ledger, shops, len(_closed(books)))
         with step(out, "Reading back, comparing, publishing") as shown:
-            lakeside.run_job("read_back")
-            shown.to(1, 1)
+            for number, job in enumerate(("read_back", "watch_shops"), start=1):
+                lakeside.run_job(job)
+                shown.to(number, 2, job)
         with step(out, "Running the checks") as shown:
             checks = lakeside.run_checks(place)
             shown.to(len(checks))
