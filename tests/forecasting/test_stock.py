@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -104,6 +106,31 @@ def test_on_order_is_what_open_purchases_have_not_brought_yet(books: Books) -> N
     assert books.sql("select product_id, warehouse_id, quantity, orders, next_due from stock_on_order order by 1") == [
         (MUG, CENTRAL, 70, 2, at(23)), (TEA, CENTRAL, 5, 1, at(23)),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_on_order_of_random_purchases_is_that_of_plain_python(books: Books, seed: int) -> None:
+    chance, expected = random.Random(seed), defaultdict[tuple[int, int], int](int)
+    filled(books, "cancelled_statuses", statuses.CANCELLED, **statuses.parameters(books.shops))
+    notes = iter(range(1, 1000))
+    for number in range(1, 41):
+        status, stock_status = chance.choice((6, 6, 15)), chance.choice(("PON", "POP", "POP", "POA"))
+        drop_ship, warehouse = chance.random() < 0.2, chance.choice((LEEDS, CENTRAL))
+        rows = [(chance.choice((MUG, TEA)), chance.randint(1, 20), "1.00") for _ in range(chance.randint(1, 3))]
+        told = PURCHASE | {"stock_status": stock_status, "status_id": status, "is_drop_ship": drop_ship}
+        order(books, number, *rows, **told, warehouse_id=warehouse)
+        for position, (product, ordered, _) in enumerate(rows):
+            came = 0
+            for _ in range(0 if stock_status == "PON" else chance.randint(0, 3)):
+                quantity, cancelled = chance.randint(1, 9), chance.random() < 0.2
+                state = "CANCELLED" if cancelled else "CLOSED"
+                received(books, next(notes), number, number * 10 + position, quantity, goods_note_status=state)
+                came += 0 if cancelled else quantity
+            if status != 15 and stock_status in ("PON", "POP") and not drop_ship:
+                expected[product, warehouse] += max(0, ordered - came)
+    filled(books, "stock_on_order", stock.STOCK_ON_ORDER)
+    found = {row[:2]: row[2] for row in books.sql("select product_id, warehouse_id, quantity from stock_on_order")}
+    assert found == {key: quantity for key, quantity in expected.items() if quantity}
 
 
 def note(books: Books, number: int, quantity: int, *, row: int = 0, order_id: int = 0, shipped: bool = False,
