@@ -31,7 +31,9 @@ from bp_assets.brightpearl.pacing import Lane, RequestBudget, Taken, shared_budg
 from bp_assets.brightpearl.patience import Patience
 from bp_assets.config import Erp
 
-IN_FLIGHT = 8  # requests at once: enough to hide an ERP's half second behind the decoding of other answers
+# Requests at once: enough to use up a cap of three a second where an answer takes one; more would only wait in memory
+# to be decoded, ten megabytes each.
+IN_FLIGHT = 4
 ATTEMPTS = 9  # of one request, over about half a minute
 
 Reading = Literal["GET", "OPTIONS"]

@@ -28,7 +28,7 @@ from bp_assets.extraction.progress import Progress
 from bp_assets.extraction.resource import Context, Get, Resource, Search, Unclear
 from bp_assets.extraction.spool import Done, Spool
 
-PART_ROWS = 5_000  # a part is written at this many rows
+PART_ROWS = 3_000  # a part is written at this many rows
 PART_SECONDS = 2.0  # or when this much time is in it: what a killed run loses
 FEW_REFUSED = 16  # refused ids that are borne in any case
 MOST_REFUSED_SHARE = 0.1  # of all ids asked: beyond, it is not the ids
