@@ -41,7 +41,7 @@ NICE = 10
 Tell = Callable[[Progress], None]
 _WATCHED_SECONDS, _STOPPING_SECONDS = 0.5, 10.0
 # DuckDB's share of the 600 MB that a pull may take, whatever the account's size: it works file by file, and spills.
-MEMORY = "96MB"
+MEMORY = "64MB"
 
 
 class TooManyGone(Exception):

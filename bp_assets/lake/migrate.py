@@ -23,6 +23,8 @@ from bp_assets.lake.table import MAIN, PERSONAL, Table
 from bp_assets.lake.tables import TABLES
 
 VERSION = 3
+# Rows that a writer gathers before it writes them out: a third of DuckDB's own, and so is the memory for a wide table.
+ROW_GROUP = 40_960
 INLINE_ROWS = 500  # smaller inserts stay in the catalogue until maintenance writes them to files
 # DuckLake keeps these names for itself in tables with inlined rows: a table that has one goes without inlining.
 _RESERVED = {"row_id", "begin_snapshot", "end_snapshot"}
@@ -66,6 +68,7 @@ def migrate(lake: Lake, tables: Sequence[Table] = TABLES) -> list[str]:
         if (version, known) == (VERSION, shape):
             return []
         _inline(connection, 0)
+        connection.execute(f"CALL ducklake_set_option('lake', 'parquet_row_group_size', '{ROW_GROUP}')")
         connection.execute("BEGIN")
         done = _apply(connection, version, tables)
         connection.execute("COMMIT")
