@@ -1,9 +1,10 @@
 """The baseline: an honest puller as one would write it first. One GET for each id, one page after another.
 
-Plain httpx, one connection, nothing in flight while an answer is decoded. It uses the product's descriptions for where
-things are and how they are decoded, so both make the same rows. It packs no ids, keeps no marks, stores nothing, and
-the lists of ids that it begins with are not counted: all that is to its favour.
-Read: the ERP. Written: nothing.
+Plain httpx, one connection, nothing in flight while an answer is decoded; the rows of each answer are inserted into a
+plain DuckDB file, in one transaction. It uses the product's descriptions for where things are and how they are decoded,
+so both make the same rows. It packs no ids, keeps no marks, compares nothing, could not go on after a kill, and the
+lists of ids that it begins with are not counted: all that is to its favour.
+Read: the ERP. Written: the file.
 """
 
 from __future__ import annotations
@@ -17,44 +18,64 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+import duckdb
 import httpx
 
 from benchmarks.extract_least import PAGE
 from bp_assets.brightpearl.id_sets import unpack
 from bp_assets.extraction.resource import Context, Resource, Search, Uris, Whole
+from bp_assets.lake.tables import BY_NAME
 
 _NOTHING = 404  # the ERP's way of saying that there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a part of a resource took: objects asked for, rows made of them, requests, seconds."""
+    """What a part of a resource took: objects asked for, rows made of them, requests, seconds, those of inserts."""
 
     objects: int
     rows: int
     requests: int
     seconds: float
+    inserting: float
 
 
 class PlainPuller:
-    """``erp`` speaks to the account: base address, and the headers of every call.
+    """``erp`` speaks to the account: base address, and the headers of every call. ``file`` takes the rows.
 
     Raises ``httpx.HTTPStatusError`` for whatever goes wrong: a baseline has no bad days.
     """
 
-    def __init__(self, erp: httpx.Client) -> None:
-        self.erp = erp
+    def __init__(self, erp: httpx.Client, file: duckdb.DuckDBPyConnection) -> None:
+        self.erp, self.file = erp, file
 
     def sample(self, resource: Resource, ids: Iterable[int], pages: int, lookups: Mapping[str, Any]) -> Sample:
         """Read these objects one by one, or so many pages where a search's rows are the records."""
         context = Context(datetime.now(UTC), lookups)
-        began, objects, rows, requests = time.perf_counter(), 0, 0, 0
+        self._tables(resource)
+        began, objects, rows, requests, inserting = time.perf_counter(), 0, 0, 0, 0.0
+        self.file.execute("BEGIN")
         for records in self._answers(resource, ids, pages):
             requests += 1
             for object_id, record in records:
                 objects += 1
-                rows += sum(map(len, resource.decode(object_id, record, context).values()))
-        return Sample(objects, rows, requests, time.perf_counter() - began)
+                for table, decoded in resource.decode(object_id, record, context).items():
+                    rows += len(decoded)
+                    before = time.perf_counter()
+                    self._insert(table, decoded)
+                    inserting += time.perf_counter() - before
+        self.file.execute("COMMIT")
+        return Sample(objects, rows, requests, time.perf_counter() - began, inserting)
+
+    def _tables(self, resource: Resource) -> None:
+        for table, given in resource.tables.items():
+            columns = ", ".join(f'"{name}" {BY_NAME[table].column(name).type}' for name in given.columns)
+            self.file.execute(f'CREATE OR REPLACE TABLE "{table}" ({columns})')
+
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            self.file.executemany(f'INSERT INTO "{table}" VALUES ({places})', rows)
 
     def listed(self, listing: Uris | Search, most: int) -> list[int]:
         """Up to ``most`` ids, as the ERP lists them."""
