@@ -82,6 +82,14 @@ def maintain_lake() -> None:
     maintain()
 
 
+refresh_warehouses = dg.define_asset_job(
+    "refresh_warehouses",
+    _tables("warehouses"),
+    description="Warehouses with their locations: what stock, orders and notes are read against.",
+    executor_def=dg.in_process_executor,
+    tags=_tags(ERP_TABLES, 30),
+)
+
 refresh_products = dg.define_asset_job(
     "refresh_products",
     _tables(*MASTER_TABLES),
@@ -194,6 +202,7 @@ export_forecasting = dg.define_asset_job(
 )
 
 JOBS = (
-    post_sales, retry_rejected, refresh_products, refresh_stock, refresh_erp, pull_erp, refresh_forecasting, read_back,
-    run_checks, close_day, refresh_all, watch_shops, publish_tables, maintain_lake, export_forecasting,
+    post_sales, retry_rejected, refresh_warehouses, refresh_products, refresh_stock, refresh_erp, pull_erp,
+    refresh_forecasting, read_back, run_checks, close_day, refresh_all, watch_shops, publish_tables, maintain_lake,
+    export_forecasting,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """``tillbridge refresh``: the ERP's tables brought up to date from the terminal, resource by resource.
 
-The same engine as in Dagster's jobs, without a run there: for the first pull of an account, and by hand.
+The same engine as in Dagster's jobs, without a run there: for the first pull of an account, and by hand. Where no
+resource is named, nothing is left empty: the warehouses come first, and what is computed from all of it at the end.
 Read: the ERP (GET and OPTIONS only), the shops file, the lake. Written: the resources' tables in the lake.
 """
 
@@ -15,9 +16,10 @@ from rich.table import Table
 
 from bp_assets.brightpearl.reader import ErpReader
 from bp_assets.budget import shared_by_all
-from bp_assets.cli.environment import use_home
+from bp_assets.cli.environment import use_dagster, use_home
+from bp_assets.cli.lakeside import run_job
 from bp_assets.cli.screen import Step, console, step, table
-from bp_assets.config import ShopsFile
+from bp_assets.config import Home, ShopsFile
 from bp_assets.domain.lanes import Lane
 from bp_assets.extraction.assets import warnings
 from bp_assets.extraction.engine import Told, TooManyGone, refresh
@@ -48,6 +50,8 @@ def run(root: Path, shops: ShopsFile, names: Sequence[str], *, full: bool, accep
     def reader(lane: Lane) -> ErpReader:
         return ErpReader(erp, lane=lane, budget=budget, store=LedgerTokens(ledger))
 
+    if not names:
+        _job(out, place, "Warehouses", "refresh_warehouses")
     done: list[Told] = []
     unfinished: list[str] = []
     for resource in wanted:
@@ -59,8 +63,17 @@ def run(root: Path, shops: ShopsFile, names: Sequence[str], *, full: bool, accep
         except (SpoolBusy, TooManyGone) as why:
             unfinished.append(str(why))
             _say(out, [str(why)])
+    if not names and not unfinished:
+        _job(out, place, "What is computed from all this", "refresh_forecasting")
     out.print(_summary(done))
     return 1 if unfinished else 0
+
+
+def _job(out: Console, place: Home, title: str, name: str) -> None:
+    use_dagster(place)
+    with step(out, title) as shown:
+        run_job(name)
+        shown.to(1, 1)
 
 
 def chosen(names: Sequence[str]) -> list[Resource]:

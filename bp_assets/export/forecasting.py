@@ -76,7 +76,7 @@ def export_forecasting(
             if empty := never_filled(reading, with_contacts, sheets):
                 raise NotFilled(
                     f"Never filled: {', '.join(empty)}. A set made now would say that there are none, so nothing was "
-                    "written. Fill them once with the jobs `pull_erp` and then `refresh_forecasting`, and export again."
+                    "written. Fill them once with `tillbridge refresh`, and export again."
                 )
             snapshot, instant = current_snapshot(reading)
             shows = Shows(snapshot, moment(instant), form.name, with_contacts, version("tillbridge"))
