@@ -34,7 +34,7 @@ dev: $(STAMP) ## Leave it running: sandbox, tills, Dagster UI on port 3000; Ctrl
 	@$(BIN)/tillbridge dev
 
 test: $(STAMP) ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 simulate: $(STAMP) ## Play SEEDS days full of faults from FIRST on, JOBS at a time; an auditor checks every step
 	@$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(SEEDS) --jobs $(JOBS) $(ARGS)

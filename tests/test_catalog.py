@@ -31,8 +31,8 @@ KEYS = {
 }  # fmt: skip
 JOBS = {
     "close_day", "export_forecasting", "maintain_lake", "post_sales", "publish_tables", "pull_erp", "read_back",
-    "refresh_all", "refresh_erp", "refresh_forecasting", "refresh_products", "refresh_stock", "retry_rejected",
-    "run_checks", "watch_shops",
+    "refresh_all", "refresh_erp", "refresh_forecasting", "refresh_products", "refresh_stock", "refresh_warehouses",
+    "retry_rejected", "run_checks", "watch_shops",
 }  # fmt: skip
 SENSORS = {"checked", "erp_changes", "new_sales", "run_failures", "shop_states", "unsettled_postings"}
 SCHEDULES = {

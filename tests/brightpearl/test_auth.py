@@ -96,8 +96,12 @@ def grant(box):
     return httpx.post(f"{box.url}/oauth/token", data=form).raise_for_status().json()
 
 
+def oauth_settings(box):
+    return erp(box.url, auth="oauth", dev_ref="tillbridge-dev", oauth_token_url=f"{box.url}/oauth/token")
+
+
 def oauth_client(box, refresh_token, store):
-    settings = erp(box.url, auth="oauth", dev_ref="tillbridge-dev", oauth_token_url=f"{box.url}/oauth/token")
+    settings = oauth_settings(box)
     auth = OAuth(settings, refresh_token, "sandbox-secret", store, advice="Authorise the app again.")
     return ErpClient(settings, lane="posting", budget=RequestBudget(100_000), auth=auth)
 
@@ -132,7 +136,7 @@ def test_a_write_refused_for_its_token_was_not_done_and_is_repeated_once(box, gr
 
 
 def test_a_reader_whose_token_expires_while_pages_come_renews_it_once_for_all_of_them(box, grant):
-    settings, store = erp(box.url, auth="oauth", oauth_token_url=f"{box.url}/oauth/token"), Counting()
+    settings, store = oauth_settings(box), Counting()
     auth = OAuth(settings, grant["refresh_token"], "sandbox-secret", store)
 
     async def read():
