@@ -220,7 +220,7 @@ def test_a_second_export_into_the_same_folder_waits_for_nobody(filled: Lake, to:
 
 def test_tables_that_were_never_filled_are_named(lake: Lake, to: Path) -> None:
     few(lake, without=("seasons", "contacts"))
-    with pytest.raises(NotFilled, match=r"Never filled: seasons\. A set made now .* the jobs `pull_erp` and then "):
+    with pytest.raises(NotFilled, match=r"Never filled: seasons\. A set made now .* with `tillbridge refresh`, "):
         exported(lake, to)
     with pytest.raises(NotFilled, match="Never filled: seasons, contacts"):
         exported(lake, to, with_contacts=True)
