@@ -80,6 +80,13 @@ class Lake:
         connection.close()
         self._idle.append((os.getpid(), engine))
 
+    def close(self) -> None:
+        """Let go of the engines that are kept for the next one who opens it; it may be opened again."""
+        while self._idle:
+            process, engine = self._idle.pop()
+            if process == os.getpid():
+                engine.close()
+
     def _engine(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB with the extensions loaded: loading takes a tenth of a second, so engines are used again.
 
