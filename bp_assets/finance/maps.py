@@ -13,6 +13,7 @@ from decimal import Decimal
 import polars as pl
 from duckdb import DuckDBPyConnection
 
+from bp_assets import framing
 from bp_assets.config.modes import minutes_to_close
 from bp_assets.config.shops import Shop, ShopsFile
 from bp_assets.domain.money import exponent
@@ -46,13 +47,9 @@ def lent(connection: DuckDBPyConnection, shops: ShopsFile, *names: str) -> Itera
     ``currency_units(currency, smallest)`` is one smallest unit in main units: 0.01 for GBP.
     """
     makers = {"tax_map": _taxes, "tender_map": _tenders, "currency_units": _currencies}
-    for name in names:
-        connection.register(name, _FIXED[name](shops) if name in _FIXED else makers[name](connection, shops))
-    try:
+    frames = {name: _FIXED[name](shops) if name in _FIXED else makers[name](connection, shops) for name in names}
+    with framing.lent(connection, frames):
         yield
-    finally:
-        for name in names:
-            connection.unregister(name)
 
 
 def _places(shops: ShopsFile) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 from duckdb import DuckDBPyConnection
 
+from bp_assets import framing
 from bp_assets.config import ShopsFile
 
 
@@ -36,13 +37,8 @@ def lent(connection: DuckDBPyConnection, shops: ShopsFile) -> Iterator[None]:
             list(zones.items()), schema={"warehouse_id": pl.Int64, "zone": pl.String}, orient="row"
         ),
     }
-    for name, frame in frames.items():
-        connection.register(name, frame)
-    try:
+    with framing.lent(connection, frames):
         yield
-    finally:
-        for name in frames:
-            connection.unregister(name)
 
 
 def account_zone(shops: ShopsFile) -> str:

@@ -11,8 +11,6 @@ negative ones, which are counted and shown, and which move no percentile but tho
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +19,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from bp_assets.config import ShopsFile
+from bp_assets.framing import lent
 from bp_assets.lake.frames import mark
 from bp_assets.ledger.changes import changes
 from bp_assets.ledger.connection import Ledger
@@ -110,10 +109,10 @@ def latency(
 ) -> pl.DataFrame:
     """The rows of ``hours`` (``None``: of all) in the columns of ``posting_latency``; one without sales has none."""
     if hours is None:
-        with _lent(connection, shop_zones=_zone_frame(shops)):
+        with lent(connection, {"shop_zones": _zone_frame(shops)}):
             found = connection.execute(_SQL.format(among=""), {"since": None}).pl()
     else:
-        with _lent(connection, shop_zones=_zone_frame(shops), touched_hours=hours):
+        with lent(connection, {"shop_zones": _zone_frame(shops), "touched_hours": hours}):
             found = connection.execute(_SQL.format(among=_AMONG), {"since": hours["hour_start"].min()}).pl()
     return found.with_columns(pl.lit(as_of).alias("as_of"))
 
@@ -121,7 +120,7 @@ def latency(
 def _hours(reading: DuckDBPyConnection, shops: ShopsFile, arrivals: list[dict[str, Any]]) -> pl.DataFrame:
     schema = {"shop": pl.String(), "captured_at": pl.Datetime("us", "UTC")}
     frame = pl.DataFrame(arrivals, schema=schema, orient="row")
-    with _lent(reading, shop_zones=_zone_frame(shops), arrivals=frame):
+    with lent(reading, {"shop_zones": _zone_frame(shops), "arrivals": frame}):
         return reading.execute(_HOURS).pl()
 
 
@@ -131,15 +130,3 @@ def _zones(shops: ShopsFile) -> dict[str, str]:
 
 def _zone_frame(shops: ShopsFile) -> pl.DataFrame:
     return pl.DataFrame(list(_zones(shops).items()), schema={"shop": pl.String(), "zone": pl.String()}, orient="row")
-
-
-@contextmanager
-def _lent(connection: DuckDBPyConnection, **frames: pl.DataFrame) -> Iterator[None]:
-    """Inside the block the connection also has these frames as tables."""
-    for name, frame in frames.items():
-        connection.register(name, frame)
-    try:
-        yield
-    finally:
-        for name in frames:
-            connection.unregister(name)
