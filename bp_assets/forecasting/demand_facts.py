@@ -14,6 +14,8 @@ the same product (an exchange of like for like) is neither sold nor returned; it
 
 from __future__ import annotations
 
+from bp_assets.lake.forecasting_tables import NOT_CANCELLED
+
 FREE_TEXT = 1000  # Brightpearl's product for rows that are text alone: summaries, discounts, charges
 # The scope: orders and receipts that a part of the days is made of, in two temporary tables of the connection.
 SCOPED_ORDERS, SCOPED_SALES = "demand_orders", "demand_sales"
@@ -83,9 +85,8 @@ documents as materialized (
         select o.*, coalesce(z.zone, $zone) as zone, coalesce(o.placed_on, o.created_on, o.as_of) as moment
         from orders o {orders}
         left join forecast_zones z on z.warehouse_id = o.warehouse_id
-        where o.order_type in ('SO', 'SC')
+        where o.order_type in ('SO', 'SC') and {not_cancelled}
     ) o
-    anti join cancelled_statuses s on s.status_id = o.status_id
     left join linked l on l.order_id = o.order_id
     left join receipts r on r.sale_id = l.sale_id
     left join forecast_channels c on c.channel_id = o.channel_id
@@ -233,6 +234,7 @@ def moved(*, scoped: bool = False) -> str:
     return "with " + ",".join((_RECEIPTS, _DOCUMENTS, _ERP, _TILL, _CAME_BACK, _SWAPPED, _MOVED)).format(
         sales=f"semi join {SCOPED_SALES} g on g.sale_id = t.sale_id" if scoped else "",
         posted=f"semi join {SCOPED_SALES} g on g.sale_id = p.sale_id" if scoped else "",
+        not_cancelled=NOT_CANCELLED,
         orders=f"semi join {SCOPED_ORDERS} g on g.order_id = o.order_id" if scoped else "",
         kept="" if scoped else "not",
         rows=f"semi join {SCOPED_ORDERS} g on g.order_id = r.order_id" if scoped else "",

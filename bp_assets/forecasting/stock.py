@@ -7,6 +7,7 @@ reservations, products, stock_levels, stock_on_order. Written: nothing; the asse
 from __future__ import annotations
 
 from bp_assets.forecasting.demand_facts import FREE_TEXT
+from bp_assets.lake.forecasting_tables import NOT_CANCELLED
 
 # What came in on a purchase, by its row: a note that was cancelled brought nothing.
 RECEIVED = """
@@ -23,11 +24,10 @@ open_rows as (
     select r.product_id, coalesce(o.warehouse_id, 0) as warehouse_id, o.order_id, o.delivery_date,
            r.quantity - coalesce(g.quantity, 0) as quantity
     from orders o
-    anti join cancelled_statuses s on s.status_id = o.status_id
     join order_rows r on r.order_id = o.order_id
     left join received g on g.order_row_id = r.order_row_id
     left join products p on p.product_id = r.product_id
-    where o.order_type = 'PO' and o.stock_status in ('PON', 'POP') and not o.is_drop_ship
+    where o.order_type = 'PO' and {NOT_CANCELLED} and o.stock_status in ('PON', 'POP') and not o.is_drop_ship
       and r.product_id <> {FREE_TEXT} and coalesce(p.stock_tracked, true)
 )
 select product_id, warehouse_id, sum(quantity)::DECIMAL(18,4) as quantity, count(distinct order_id) as orders,
@@ -75,13 +75,12 @@ from summed order by product_id, warehouse_id
 """
 
 # Brightpearl has no list of this: of an order fulfilled in part (SOP), what stands on notes that have not shipped.
-PARTIAL_FULFILLMENTS = """
+PARTIAL_FULFILLMENTS = f"""
 select r.order_row_id, n.warehouse_id, n.order_id, min(r.product_id) as product_id,
        sum(r.quantity)::DECIMAL(18,4) as quantity, $as_of as as_of
 from goods_outs n
 join goods_out_order_rows r on r.goods_out_id = n.goods_out_id
 join orders o on o.order_id = n.order_id and o.stock_status = 'SOP'
-anti join cancelled_statuses s on s.status_id = o.status_id
-where not n.shipped and not n.transfer
+where {NOT_CANCELLED} and not n.shipped and not n.transfer
 group by r.order_row_id, n.warehouse_id, n.order_id order by r.order_row_id, n.warehouse_id
 """

@@ -8,6 +8,7 @@ stock_position, demand_daily, availability_history. Written: nothing; the assets
 from __future__ import annotations
 
 from bp_assets.forecasting.demand_facts import FREE_TEXT
+from bp_assets.lake.forecasting_tables import NOT_CANCELLED
 
 WEEKS = 13
 
@@ -20,8 +21,8 @@ with arrivals as (  -- one for each day on which goods of a purchase order's pro
          and n.goods_note_status is distinct from 'CANCELLED' and not n.transfer
     join order_rows r on r.order_row_id = m.purchase_order_row_id
     join orders o on o.order_id = r.order_id
-    anti join cancelled_statuses s on s.status_id = o.status_id
-    where o.order_type = 'PO' and not o.is_drop_ship and r.product_id <> {FREE_TEXT} and m.quantity > 0
+    where o.order_type = 'PO' and {NOT_CANCELLED} and not o.is_drop_ship
+      and r.product_id <> {FREE_TEXT} and m.quantity > 0
       and n.received_on >= o.placed_on and coalesce(o.supplier_contact_id, o.contact_id) is not null
     group by all
 )
