@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from bp_assets.brightpearl import wire
 from bp_assets.extraction.forgotten import FORGET, FORGET_IN_LABELS, FORGET_IN_ORDERS
 from bp_assets.extraction.resources.open_orders import KNOWN_BY_STATUS
 from bp_assets.framing import frame_of
@@ -73,6 +73,21 @@ def test_a_contact_that_is_gone_leaves_its_orders_with_name_and_mail(orders_of_p
     assert left == [(None,), (None,)]
 
 
+def test_the_newest_contacts_are_forgotten_and_deleted_like_any_other(orders_of_people: Lake) -> None:
+    lake = orders_of_people
+
+    def work(writer: Writer) -> None:  # 201 is forgotten: it has no rows, and is an object still
+        put(writer, "contacts", {"contact_id": 200, "as_of": NOW})
+        read = {"resource": "contacts", "content_hash": "h", "read_on": NOW}
+        put(writer, "extraction_objects", *({**read, "object_id": one} for one in (200, 201)))
+
+    lake.write(work)
+    run(lake, FORGET_IN_ORDERS, changed=(1, 2, 3, 4), gone=(999,))  # an order of that number went
+    assert {order for (order, _), name in names(lake).items() if name is None} == {2}
+    run(lake, FORGET, gone=(999,))
+    assert {order for (order, _), name in names(lake).items() if name is None} == {2, 3}
+
+
 def test_a_contact_in_quarantine_counts_as_held(orders_of_people: Lake) -> None:
     lake = orders_of_people
     seen = {"reason": "createdOn: no date", "raw": "{}", "first_seen": NOW, "last_seen": NOW}
@@ -89,12 +104,22 @@ def test_a_contact_in_quarantine_counts_as_held(orders_of_people: Lake) -> None:
 
 
 def test_the_raw_record_of_an_order_in_quarantine_forgets_too(lake: Lake) -> None:
-    def raw(contact: int) -> str:
-        return json.dumps({"id": 1, "parties": {"customer": {"contactId": contact, "email": "jo@example.com"}}})
+    def raw(contact: int, role: str = "customer") -> str:
+        parties = {"delivery": {"contactId": 200}, role: {"contactId": contact, "email": "jo@example.com"}}
+        return wire.dumps({"id": 1, "parties": parties}).decode()
+
+    cut = raw(201)[:-3]  # a record that is too long is kept in part
 
     def work(writer: Writer) -> None:
         put(writer, "contacts", *({"contact_id": one, "as_of": NOW} for one in (200, 400)))
-        told = (("1", raw(200)), ("2", raw(201)), ("3", raw(999)), ("4", "not { JSON"))
+        told = (
+            ("1", raw(200)),
+            ("2", raw(201)),
+            ("3", raw(999)),
+            ("4", "{} no"),
+            ("5", raw(201, "delivery")),
+            ("6", cut),
+        )
         put(writer, "extraction_quarantine", *(
             {"resource": "orders", "object_id": one, "reason": "why", "raw": text, "first_seen": NOW, "last_seen": NOW}
             for one, text in told
@@ -103,7 +128,7 @@ def test_the_raw_record_of_an_order_in_quarantine_forgets_too(lake: Lake) -> Non
     lake.write(work)
     run(lake, FORGET)
     found = dict(lake.read("select object_id, raw from personal.extraction_quarantine").rows())
-    assert found == {"1": raw(200), "2": "{}", "3": raw(999), "4": "not { JSON"}
+    assert found == {"1": raw(200), "2": "{}", "3": raw(999), "4": "{} no", "5": "{}", "6": "{}"}
 
 
 def test_an_order_that_was_read_again_forgets_and_others_wait_for_the_contacts(orders_of_people: Lake) -> None:
