@@ -128,7 +128,7 @@ refresh_erp = dg.define_asset_job(
 
 pull_erp = dg.define_asset_job(
     "pull_erp",
-    _tables(*MASTER_TABLES, "stock_levels", *PULLED_TABLES),
+    _tables(*MASTER_TABLES, *WATCHED_TABLES, *PULLED_TABLES),
     description="All of Brightpearl, read whole: for a new installation, and after a version that keeps more columns. "
     "A run that was cut off is gone on with by the next one.",
     config={"ops": {name: {"config": {"full": True}} for name in (resource.name for resource in ALL)}},
@@ -188,7 +188,8 @@ close_day = dg.define_asset_job(
 refresh_all = dg.define_asset_job(
     "refresh_all",
     _tables(*MASTER_TABLES, *WATCHED_TABLES, *SALES, *SHOPS_TABLES, *FORECASTING_TABLES, *ABOUT_TABLES),
-    description="Every table once, in the order of the graph. For a new installation, and by hand.",
+    description="Every table once, in the order of the graph, but for those that only `pull_erp` fills. For a new "
+    "installation, and by hand.",
     executor_def=dg.in_process_executor,
     tags=_tags(SALES_TABLES, 240),
 )

@@ -27,6 +27,7 @@ from bp_assets.extraction.progress import Progress
 from bp_assets.extraction.resource import Resource
 from bp_assets.extraction.resources import ALL
 from bp_assets.extraction.spool import SpoolBusy
+from bp_assets.forecasting import availability
 from bp_assets.oauth import LedgerTokens
 from bp_assets.resources import lake_of, ledger_of
 
@@ -60,6 +61,8 @@ def run(root: Path, shops: ShopsFile, names: Sequence[str], *, full: bool, accep
                 told = refresh(resource, lake, reader, full=full, accept_deletions=accept_deletions, tell=_shows(shown))
             done.append(told)
             _say(out, warnings(resource, told))
+            if resource.main == "stock_levels":  # as the job refresh_stock does: a look that was not noted is lost
+                lake.write(availability.look)
         except (SpoolBusy, TooManyGone) as why:
             unfinished.append(str(why))
             _say(out, [str(why)])
@@ -98,7 +101,7 @@ def chosen(names: Sequence[str]) -> list[Resource]:
 
 def _shows(shown: Step) -> Callable[[Progress], None]:
     def tell(progress: Progress) -> None:
-        words = progress.line().partition(": ")[2]
+        words = progress.line().removeprefix(f"{progress.resource}: ").removeprefix(progress.answered_of_planned + ", ")
         shown.to(progress.answered, progress.planned or None, words)
 
     return tell

@@ -111,7 +111,10 @@ def metadata(done: Told) -> dict[str, Any]:
     """What a refresh did, as figures of its materialisations."""
     routes = [dg.TableRecord({"route": route, "requests": count}) for route, count in done.requests.items()]
     columns = [dg.TableColumn("route"), dg.TableColumn("requests", "int")]
+    water = {"high_water_mark": dg.MetadataValue.timestamp(done.high_water)} if done.high_water else {}
     return {
+        "as_of": dg.MetadataValue.timestamp(done.as_of),
+        **water,
         "kind_of_refresh": done.kind.value,
         "objects_read": done.merged.objects,
         "objects_changed": done.merged.changed,

@@ -52,6 +52,8 @@ class TooManyGone(Exception):
 class Told:
     """What a refresh did, for people and for Dagster. ``requests`` by route; ``planned`` those of the plan alone.
 
+    ``as_of`` is when the plan was made, ``high_water`` the moment of the ERP's up to which every change is in.
+
     ``planned_now`` is false where it only finished what an earlier run had planned: hints of today are not in it.
     """
 
@@ -64,6 +66,8 @@ class Told:
     resumed: int
     planned_now: bool
     seconds: float
+    as_of: datetime
+    high_water: datetime | None
 
     @property
     def sent(self) -> int:
@@ -155,6 +159,8 @@ class _Run:
             return merge(writer, self.resource, plan, self.spool, self.state, accept_deletions=accept_deletions)
 
         merged = self.lake.write(work)
+        with self.lake.open() as reading:
+            found = mark(reading, self.resource.main)
         self.spool.clear()
         if any(BY_NAME[name].schema == PERSONAL for name in self.resource.tables):
             erase(self.lake)  # who was forgotten is in no older file either; nothing to do costs one question
@@ -163,7 +169,7 @@ class _Run:
         return Told(
             self.resource.name, plan.kind, merged, self.requests, self.minutes,
             planned=self.progress.planned, resumed=self.progress.before, planned_now=self.planned_now,
-            seconds=time.monotonic() - began,
+            seconds=time.monotonic() - began, as_of=plan.made, high_water=found.high_water if found else None,
         )  # fmt: skip
 
 

@@ -43,12 +43,18 @@ class Progress:
             return None
         return (self.planned - self.answered) * (now - since) / (have - had)
 
+    @property
+    def answered_of_planned(self) -> str:
+        return f"{self.answered:,} of {self.planned:,} requests"
+
     def line(self) -> str:
         """One line for people: ``orders: 200 of 1,216 requests, 92,400 rows, about 5 min left``."""
         if self.phase != "reading":
             phase = "" if self.phase == "done" else f"{self.phase}, "
             return f"{self.resource}: {phase}{self.sent:,} requests sent, {self.rows:,} rows read"
-        words = [f"{self.resource}: {self.answered:,} of {self.planned:,} requests", f"{self.rows:,} rows"]
+        if not self.planned:  # a search: how many pages there are, the first one says
+            return f"{self.resource}: waiting for the first answer"
+        words = [f"{self.resource}: {self.answered_of_planned}", f"{self.rows:,} rows"]
         left = self.seconds_left
         if left is not None:
             words.append(f"about {_time(left)} left")

@@ -45,9 +45,7 @@ def _replaced(
 @dg.asset(**catalog.attributes("availability_history"), retry_policy=catalog.RETRY)
 def availability_history(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     def work(writer: Writer) -> Said:
-        looked = writer.mark("stock_levels")
-        change = availability.note_changes(writer, looked.as_of if looked else datetime.now(UTC))
-        return Said.of(writer, "availability_history", change)
+        return Said.of(writer, "availability_history", availability.look(writer))
 
     return told(context, "availability_history", lake.open().write(work))
 

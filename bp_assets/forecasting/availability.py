@@ -6,7 +6,7 @@ which it was first seen (``as_of`` of the row in stock_levels); how long before 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bp_assets.lake.frames import Change, Writer
 
@@ -31,6 +31,12 @@ insert into availability_history
 select product_id, warehouse_id, instant, null, in_stock, allocated, on_hand, $seen
 from availability_changes where opens order by instant, product_id, warehouse_id
 """
+
+
+def look(writer: Writer) -> Change:
+    """Note what changed up to the last reading of stock_levels, in the writer's transaction."""
+    read = writer.mark("stock_levels")
+    return note_changes(writer, read.as_of if read else datetime.now(UTC))
 
 
 def note_changes(writer: Writer, seen: datetime) -> Change:

@@ -36,6 +36,7 @@ def test_the_time_left_is_that_of_the_last_minutes_rate() -> None:
     assert one.line() == "orders: 70 of 190 requests, 32,200 rows, about 2 min left"
     assert progress([(0.0, 0)], planned=10).line() == "orders: 0 of 10 requests, 0 rows"
     assert progress([(0.0, 0), (1.0, 10)], planned=10).seconds_left == 0.0
+    assert progress([(0.0, 0)], planned=0).line() == "orders: waiting for the first answer"
 
 
 def test_a_run_tells_how_far_it_is_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_questio
     for table in TABLES:
         assert told[table]["dagster/row_count"].value == house.rows(f"select count(*) from {BY_NAME[table].sql}")[0][0]
         assert told[table]["kind_of_refresh"].value == "full"
+        assert told[table]["as_of"].value >= told[table]["high_water_mark"].value > 0
     assert told["orders"]["requests_planned"].value == 2  # 300 orders, 200 a request
     assert told["orders"]["erp_requests"].value == 3
 
@@ -61,8 +62,14 @@ def test_the_account_is_pulled_once_with_reads_alone_and_followed_with_a_questio
     assert {name: second[route] for name, route in FOLLOWED.items()} == dict.fromkeys(FOLLOWED, 1)
     assert second["GET /order-service/order/{ids}"] == 0
 
+    noted = "select count(*) from availability_history"
+    [(product, levels)] = house.rows("select max(product_id), count(*) from stock_levels")
+    assert house.rows(noted) == [(levels,)]
+    house.edit_stock(productId=product, warehouseId=2, quantity=7)
     capsys.readouterr()
-    assert refresh.run(house.home.root, house.shops, ["order_rows", "brands"], full=True, accept_deletions=False) == 0
+    names = ["order_rows", "stock_levels"]
+    assert refresh.run(house.home.root, house.shops, names, full=True, accept_deletions=False) == 0
+    assert house.rows(noted) == [(levels + 1,)]  # by hand, too, each look is kept
     shown = " ".join(capsys.readouterr().out.split())
     assert "Orders, sales and purchases, with their credits: 2 of 2, 3 requests sent" in shown
     assert shown.count(" full ") == 2
