@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from bp_assets.lake import forecasting_lineage as forecasting
+from bp_assets.lake.freshness import FRESHNESS
 from bp_assets.lake.table import Table
 from bp_assets.lake.tables import BY_NAME
 
@@ -207,9 +208,12 @@ def names() -> tuple[str, ...]:
 def spec(name: str) -> dg.AssetSpec:
     """The asset of a table: everything the graph shows of it before it was ever materialised."""
     table, place = BY_NAME[name], PLACES[name]
+    described = [table.description, f"Source: {table.source}. Key: {', '.join(table.key)}."]
+    if contract := FRESHNESS.get(name):
+        described.append(contract.words)
     return dg.AssetSpec(
         key(name),
-        description=f"{table.description}\n\nSource: {table.source}. Key: {', '.join(table.key)}.",
+        description="\n\n".join(described),
         group_name=table.group,
         owners=[f"team:{table.owner}"],
         kinds=set(place.kinds),

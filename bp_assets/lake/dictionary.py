@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -86,8 +85,7 @@ def _section(table: Table) -> str:
     facts.append("Published." if table.published else "Not published.")
     lines += [" ".join(fact for fact in facts if fact), ""]
     if fresh := FRESHNESS.get(table.name):
-        turn = f" No reading of a row is older than {_span(fresh.reread)}." if fresh.reread else ""
-        lines += [f"Kept fresh every {_span(fresh.every)}. {fresh.how}{turn}", ""]
+        lines += [fresh.words, ""]
     lines += ["| Column | Type | Meaning |", "|---|---|---|"]
     for column in table.columns:
         words = column.description.replace("|", "\\|")
@@ -99,14 +97,6 @@ def _section(table: Table) -> str:
             words += " *May be null.*"
         lines.append(f"| `{column.name}` | {column.type} | {words} |")
     return "\n".join(lines) + "\n"
-
-
-def _span(time: timedelta) -> str:
-    """A span of time as people say it: ``15 minutes``, ``hour``, ``day``."""
-    for unit, one in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
-        if time >= one and time % one == timedelta(0):
-            return f"{time // one} {unit}s" if time > one else unit
-    return f"{time.total_seconds():g} seconds"
 
 
 def rows(tables: Sequence[Table] = TABLES) -> pl.DataFrame:

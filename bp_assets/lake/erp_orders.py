@@ -148,22 +148,6 @@ RESERVATIONS = Table(
     published=False,
 )  # fmt: skip
 
-PARTIAL_FULFILLMENTS = Table(
-    "partial_fulfillments",
-    "Of orders fulfilled in part: what stands on goods-out notes that have not shipped. Brightpearl has no list of its "
-    "own for this; it is worked out from `goods_outs`, `goods_out_order_rows` and `orders`.",
-    (
-        col("order_row_id", "BIGINT", "Order row.", references="order_rows.order_row_id", loose=True),
-        col("warehouse_id", "BIGINT", "Warehouse of the notes.", references="warehouses.warehouse_id", loose=True),
-        col("order_id", "BIGINT", "Order.", references="orders.order_id", loose=True),
-        col("product_id", "BIGINT", "Product.", references="products.product_id", loose=True),
-        col("quantity", QUANTITY, "On unshipped notes."),
-        AS_OF,
-    ),
-    ("order_row_id", "warehouse_id"), "orders", "warehouse", "goods_outs, goods_out_order_rows and orders",
-    published=False,
-)  # fmt: skip
-
 CUSTOMER_PAYMENTS = Table(
     "customer_payments",
     "Payments on sales orders and sales credits, from tills, web and people.",
@@ -185,5 +169,5 @@ CUSTOMER_PAYMENTS = Table(
 
 ORDER_TABLES = (
     ORDER_STATUSES, ORDERS, ORDER_ROWS, ORDER_FULFILLMENTS, ORDER_FULFILLMENT_LOCATIONS, RESERVATIONS,
-    PARTIAL_FULFILLMENTS, CUSTOMER_PAYMENTS,
+    CUSTOMER_PAYMENTS,
 )  # fmt: skip

@@ -97,10 +97,27 @@ PURCHASES = Table(
     published=False, view=_rows_of("PO", "PC"),
 )  # fmt: skip
 
+PARTIAL_FULFILLMENTS = Table(
+    "partial_fulfillments",
+    "Of orders fulfilled in part: what stands on goods-out notes that have not shipped. Brightpearl has no list of its "
+    "own for this; it is worked out from `goods_outs`, `goods_out_order_rows` and `orders`.",
+    (
+        col("order_row_id", "BIGINT", "Order row.", references="order_rows.order_row_id", loose=True),
+        col("warehouse_id", "BIGINT", "Warehouse of the notes.", references="warehouses.warehouse_id", loose=True),
+        col("order_id", "BIGINT", "Order.", references="orders.order_id", loose=True),
+        col("product_id", "BIGINT", "Product.", references="products.product_id", loose=True),
+        col("quantity", QUANTITY, "On unshipped notes."),
+        AS_OF,
+    ),
+    ("order_row_id", "warehouse_id"), "forecasting", "warehouse", "goods_outs, goods_out_order_rows and orders",
+    published=False,
+)  # fmt: skip
+
 STOCK_ON_ORDER = Table(
     "stock_on_order",
     "What is on order from suppliers, per product and warehouse: rows of purchase orders that are not cancelled, not "
-    "drop-ship, and received not at all or in part (stock status PON or POP); of those received in part the remainder.",
+    "drop-ship, and received not at all or in part (stock status PON or POP); of those received in part the remainder. "
+    "Products of which no stock is kept are left out.",
     (
         *_product_warehouse(),
         col("quantity", QUANTITY, "On order and not yet received."),
@@ -232,8 +249,8 @@ WEEKS_OF_COVER = Table(
 )  # fmt: skip
 
 FORECASTING_TABLES = (
-    CANCELLED_STATUSES, SALES, PURCHASES, STOCK_ON_ORDER, STOCK_POSITION, DEMAND_DAILY, AVAILABILITY_HISTORY,
-    LEAD_TIMES, SELL_THROUGH, WEEKS_OF_COVER,
+    CANCELLED_STATUSES, SALES, PURCHASES, PARTIAL_FULFILLMENTS, STOCK_ON_ORDER, STOCK_POSITION, DEMAND_DAILY,
+    AVAILABILITY_HISTORY, LEAD_TIMES, SELL_THROUGH, WEEKS_OF_COVER,
 )  # fmt: skip
 
 # Table macros over these tables: the lake keeps them, every reader has them. ``from availability_at(timestamptz '…')``.

@@ -24,6 +24,20 @@ class Freshness:
     once_begun: bool = False
     reread: timedelta | None = None
 
+    @property
+    def words(self) -> str:
+        """The contract as the docs and the Dagster UI tell it."""
+        turn = f" No reading of a row is older than {_span(self.reread)}." if self.reread else ""
+        return f"Kept fresh every {_span(self.every)}. {self.how}{turn}"
+
+
+def _span(time: timedelta) -> str:
+    """A span of time as people say it: ``15 minutes``, ``hour``, ``day``."""
+    for unit, one in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if time >= one and time % one == timedelta(0):
+            return f"{time // one} {unit}s" if time > one else unit
+    return f"{time.total_seconds():g} seconds"
+
 
 def _minutes(number: int) -> timedelta:
     return timedelta(minutes=number)
@@ -54,8 +68,9 @@ _PAYMENTS = Freshness(
 _TRANSFERS = Freshness(_HOUR, timedelta(hours=3), "The whole list.", once_begun=True)
 _MOVEMENTS = Freshness(_HOUR, timedelta(hours=3), "New and changed movements by updatedOn.", once_begun=True)
 _ORDERS = Freshness(
-    _HOUR, timedelta(hours=3), "Changed orders by updatedOn and createdOn; deleted ones by a daily sweep of all ids.",
-    once_begun=True,
+    _HOUR, timedelta(hours=3),
+    "Changed orders by updatedOn and createdOn, all others in turn; deleted ones by a daily sweep of all ids.",
+    once_begun=True, reread=timedelta(days=7),
 )  # fmt: skip
 _OPEN_ORDERS = Freshness(
     _HOUR, timedelta(hours=3), "Asked order by order: open orders that changed, and all open ones in turn.",

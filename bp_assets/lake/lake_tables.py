@@ -30,7 +30,9 @@ def _freshness_query() -> str:
         "SELECT p.table_name, m.as_of, m.high_water AS high_water_mark, "
         "CAST(p.every AS BIGINT) AS expected_every_seconds, CAST(p.within AS BIGINT) AS stale_after_seconds, "
         "CAST(p.reread AS BIGINT) AS reread_within_seconds, "
-        f"CAST(epoch(m.as_of) - epoch(m.oldest) AS {SECONDS}) AS oldest_row_seconds, m.rows, p.how "
+        # All of it may have been read a little after as_of, which is when the refresh began.
+        f"CAST(CASE WHEN m.oldest > m.as_of THEN 0 ELSE epoch(m.as_of) - epoch(m.oldest) END AS {SECONDS}) "
+        "AS oldest_row_seconds, m.rows, p.how "
         f"FROM (VALUES {rows}) AS p(table_name, every, within, reread, how) "
         "LEFT JOIN lake_marks AS m USING (table_name)"
     )

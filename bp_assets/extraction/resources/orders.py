@@ -137,11 +137,13 @@ RESOURCES = (
             "/order-service/order-search", "orderId", ("updatedOn", "createdOn"), same={"updatedOn": "updated_on"}
         ),
         sweep=Sweep(every=timedelta(hours=24)),
+        rotate=timedelta(days=7),
         every=timedelta(hours=1),
         afterwards=(*FORGET_IN_ORDERS, *KNOWN_BY_STATUS),
         traps="An order that was just created has no `updatedOn`, so creation is asked for as well; an edit of its "
-        "custom fields may not move it (we keep none of them). Amounts and quantities are text. Order GET does not "
-        "carry the external reference, only the search does: `external_ref` is empty where the answer has none. The "
+        "custom fields may not move it (we keep none of them). In a recording a changed order had none either: every "
+        "order is read again within a week. Amounts and quantities are text. Order GET does not carry the external "
+        "reference, only the search does: `external_ref` is empty where the answer has none. The "
         "channel is called `departmentId` in the search. A purchase names a supplier instead of a customer and says "
         "`isDropship`; the delivery party names no contact. Rows come in no order: sort by `sequence`. The list price "
         "contains tax where `price_mode` is INC, the row's net never does.",
