@@ -23,7 +23,7 @@ def told(error: Exception) -> int:
         traceback.print_exception(error)
         return USERS if isinstance(error, _explained()) else OURS
     if isinstance(error, _explained()):
-        _say(str(error))
+        _say(f"{error}{_later(error)}")
         return USERS
     text = " ".join(str(error).split())[:300]
     _say(f"tillbridge failed: {type(error).__name__}{f': {text}' if text else ''}. {_logged(error)}")
@@ -46,6 +46,18 @@ def _explained() -> tuple[type[Exception], ...]:
 
     ours: tuple[type[Exception], ...] = (BadQuery, DidNotStart, JobFailed, NoResource, NoState, NotKnown)
     return (*ours, ConfigError, ErpError, ExportError, LakeError, LedgerError, TillError)
+
+
+def _later(error: Exception) -> str:
+    """What to do about an ERP that is away: the error says which request it was, not what a person may look at."""
+    from bp_assets.brightpearl.errors import ErpError
+
+    if not (isinstance(error, ErpError) and error.transient):
+        return ""
+    return (
+        ". Look whether the ERP answers from here (erp.base_url in the shops file, or TILLBRIDGE_ERP_URL), then give "
+        "the command again: what was done stays done."
+    )
 
 
 def _logged(error: Exception) -> str:

@@ -22,7 +22,11 @@ def existing(root: Path) -> Home:
     """
     if not has_ledger(root):
         others = [f"--home {_short(root / name)}" for name in _OF_COMMANDS if _has_own(root / name)]
-        advice = f"There is state below: add {' or '.join(others)}." if others else "Run `tillbridge demo` first."
+        advice = (
+            f"There is state below: add {' or '.join(others)}."
+            if others
+            else "Run `tillbridge refresh` or `tillbridge demo` first."
+        )
         raise NoState(f"There is no ledger in {root} yet, so there is nothing to show. {advice}")
     return use_home(root)
 

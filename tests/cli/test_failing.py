@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bp_assets.brightpearl.errors import ErpUnavailable
 from bp_assets.cli import failing
 from bp_assets.lake.errors import LakeBusy
 from sandbox.config import SandboxConfig
@@ -30,7 +31,8 @@ def test_a_home_without_state_is_told_and_nothing_is_made(nowhere: Path, command
     done = tillbridge(*command, cwd=nowhere)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"There is no ledger in {nowhere}/.tillbridge yet, so there is nothing to show. Run `tillbridge demo` first.\n"
+        f"There is no ledger in {nowhere}/.tillbridge yet, so there is nothing to show. "
+        "Run `tillbridge refresh` or `tillbridge demo` first.\n"
     )
     assert list(nowhere.iterdir()) == []
 
@@ -145,3 +147,12 @@ def test_a_trace_that_can_not_be_kept_says_so(
 def test_every_explained_error_is_told_as_it_stands(nowhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert failing.told(LakeBusy("Another process has been writing.")) == 2
     assert capsys.readouterr().err == "Another process has been writing.\n"
+
+
+def test_an_erp_that_is_away_is_told_with_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing.told(ErpUnavailable("GET /product-service/brand: ConnectError: could not be reached")) == 2
+    assert capsys.readouterr().err == (
+        "GET /product-service/brand: ConnectError: could not be reached. Look whether the ERP answers from here "
+        "(erp.base_url in the shops file, or TILLBRIDGE_ERP_URL), then give the command again: what was done stays "
+        "done.\n"
+    )
