@@ -1,9 +1,10 @@
 """The baseline: an honest puller as one would write it first. One GET for each id, one page after another.
 
 Plain httpx, one connection, nothing in flight while an answer is decoded; the rows are inserted into a plain DuckDB
-file, a frame of a thousand at a time, in one transaction. It uses the product's descriptions for where things are and
-how they are decoded, so both make the same rows. It packs no ids, keeps no marks, compares nothing, could not go on
-after a kill, and the lists of ids that it begins with are not counted: all that is to its favour.
+file, a frame of a thousand at a time, in one transaction. It uses the product's descriptions for where things are, how
+they are decoded and how frames are made of them, so both make the same rows. It packs no ids, keeps no marks, compares
+nothing, could not go on after a kill, and the lists of ids that it begins with are not counted: all that is to its
+favour.
 Read: the ERP. Written: the file.
 """
 
@@ -20,11 +21,12 @@ from typing import Any
 
 import duckdb
 import httpx
-import polars as pl
 
 from benchmarks.extract_least import PAGE
 from bp_assets.brightpearl.id_sets import unpack
+from bp_assets.extraction.layout import Layout
 from bp_assets.extraction.resource import Context, Resource, Search, Uris, Whole
+from bp_assets.extraction.splits import id_of
 from bp_assets.lake.tables import BY_NAME
 
 _AT_ONCE = 1000  # rows of one insert
@@ -79,12 +81,11 @@ class PlainPuller:
     def _insert(self, resource: Resource, held: dict[str, list[tuple[Any, ...]]]) -> float:
         """Insert what is held and let go of it; the seconds it took."""
         began = time.perf_counter()
-        for table, rows in held.items():
-            if rows:
-                columns = list(resource.tables[table].columns)
-                frame = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
+        for table in Layout(resource).tables:
+            if rows := held[table.name]:
+                frame = table.frame([id_of(row[table.id_at]) for row in rows], rows)
                 self.file.register("incoming", frame.to_arrow())
-                self.file.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
+                self.file.execute(f'INSERT INTO "{table.name}" SELECT * FROM incoming')
                 self.file.unregister("incoming")
                 rows.clear()
         return time.perf_counter() - began

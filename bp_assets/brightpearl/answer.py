@@ -9,8 +9,9 @@ Read: nothing. Written: nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -48,7 +49,8 @@ class Answer:
     """One answer. ``body`` is the whole parsed JSON (``{}`` if none); ``response`` is its payload or ``None``.
 
     ``requests_remaining`` counts after this request; ``next_period_ms`` is milliseconds to the next window; both are
-    ``None`` where the header was missing or absurd. ``ruid`` is the ERP's id of the request.
+    ``None`` where the header was missing or absurd. ``ruid`` is the ERP's id of the request. ``asked_on`` is told
+    by the reader alone: when this very attempt was sent, by its ``erp_clock``.
     """
 
     status: int
@@ -60,6 +62,7 @@ class Answer:
     code: str = ""
     message: str = ""
     wait_seconds: float = 0.0
+    asked_on: datetime | None = None
 
     @property
     def response(self) -> Any:
@@ -108,10 +111,18 @@ class Answer:
         return BadAnswer(f"{where}: {self.message}", self.status)
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes | str) -> Answer:
-    """``Answer`` of a raw reply; never raises. ``headers`` names are matched in lower case."""
+def classify(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes | str,
+    loads: Callable[[Any], Any] = wire.loads,
+) -> Answer:
+    """``Answer`` of a raw reply; never raises. ``headers`` names are matched in lower case.
+
+    ``loads`` may be :func:`wire.loads_sealed`, for a body of bytes.
+    """
     low = {name.lower(): value for name, value in headers.items()}
-    parsed, fault = _parse(body)
+    parsed, fault = _parse(body, loads)
     kind, code, message = _meaning(status, parsed, fault, low)
     period = _whole(low.get("brightpearl-next-throttle-period"), _LONGEST_PERIOD_MS)
     retry_after = _whole(low.get("retry-after"), _LONGEST_PERIOD_MS // 1000)
@@ -160,12 +171,12 @@ def _meaning(status: int, body: dict[str, Any] | None, fault: str, headers: Mapp
     return Kind.UNREADABLE, f"HTTP-{status}", f"{status} is no answer the ERP gives"
 
 
-def _parse(raw: bytes | str) -> tuple[dict[str, Any] | None, str]:
+def _parse(raw: bytes | str, loads: Callable[[Any], Any]) -> tuple[dict[str, Any] | None, str]:
     """The JSON object, or ``None`` and what is wrong with it."""
     if not raw.strip():
         return None, "the answer is empty"
     try:
-        parsed = wire.loads(raw)
+        parsed = loads(raw)
     except ValueError as why:  # includes text that is not UTF-8
         return None, f"the answer is not JSON ({why.__class__.__name__}), it begins {_beginning(raw)!r}"
     if not isinstance(parsed, dict):

@@ -15,6 +15,7 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -23,6 +24,7 @@ from typing import Any, Literal, TypeVar
 import httpx
 import stamina
 
+from bp_assets.brightpearl import wire
 from bp_assets.brightpearl.addresses import Params, asked_for_token, prefix, query, route
 from bp_assets.brightpearl.answer import Answer, classify
 from bp_assets.brightpearl.auth import AccountToken, OAuth, TokenStore, account_token, auth_from_env
@@ -77,7 +79,7 @@ class ErpReader:
             timeout=httpx.Timeout(erp.timeout_seconds, connect=min(10.0, erp.timeout_seconds)),
             limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight, keepalive_expiry=3.0),
             verify=_tls(),
-            event_hooks={"request": [self._count]},
+            event_hooks={"request": [self._count], "response": [self._told]},
             headers={"accept": "application/json", "user-agent": "tillbridge"},
         )
 
@@ -107,32 +109,35 @@ class ErpReader:
         behind = min(0.0, self._erp_ahead or 0.0)
         return datetime.fromtimestamp(now.timestamp() + behind, UTC)
 
-    async def get(self, path: str, params: Params | None = None) -> Answer:
+    async def get(self, path: str, params: Params | None = None, *, sealed: bool = False) -> Answer:
         """Read. ``path`` begins with the service: ``/order-service/order/1-5``. Nothing found is an empty answer.
+
+        ``sealed``: the records of ``response`` are :class:`wire.Sealed`, for answers of many.
 
         Raises:
             ErpRefused, Unauthorised, Throttled, ErpUnavailable, BadAnswer: see :mod:`errors`.
         """
-        return await self._read("GET", path, params)
+        return await self._read("GET", path, params, wire.loads_sealed if sealed else wire.loads)
 
     async def options(self, path: str) -> Answer:
         """The ERP's own list of GET URIs (``response.getUris``). Raises as :meth:`get`."""
-        return await self._read("OPTIONS", path, None)
+        return await self._read("OPTIONS", path, None, wire.loads)
 
-    async def _read(self, method: Reading, path: str, params: Params | None) -> Answer:
+    async def _read(self, method: Reading, path: str, params: Params | None, loads: Callable[[Any], Any]) -> Answer:
         patience = Patience(method, ATTEMPTS)
         url = f"{prefix(self.erp)}{path}{query(params)}"
         async for attempt in stamina.retry_context(on=patience, attempts=patience.most, timeout=None):
             with attempt:
                 async with self._slots:
-                    return await self._send(method, path, url)
+                    return await self._send(method, path, url, loads)
         raise AssertionError("unreachable: the last attempt raises")
 
-    async def _send(self, method: Reading, path: str, url: str) -> Answer:
+    async def _send(self, method: Reading, path: str, url: str, loads: Callable[[Any], Any]) -> Answer:
         taken = await self._in_thread(self._take)
+        asked_on = self.erp_clock
         answer: Answer | None = None
         try:
-            answer = await self._answer(method, url)
+            answer = await self._answer(method, url, loads)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             if asked_for_token(error):
                 raise ErpUnavailable(f"the ERP's token service: {type(error).__name__}; nothing was sent") from error
@@ -142,17 +147,16 @@ class ErpReader:
         refusal = answer.error(method, path, self.auth.advice)
         if refusal is not None:
             raise refusal
-        return answer
+        return replace(answer, asked_on=asked_on)
 
-    async def _answer(self, method: Reading, url: str) -> Answer:
+    async def _answer(self, method: Reading, url: str, loads: Callable[[Any], Any]) -> Answer:
         """The answer, if it is whole in time: httpx bounds each wait alone, and bytes that trickle never reach that."""
         try:
             async with asyncio.timeout(self.erp.timeout_seconds):
                 reply = await self._http.request(method, url)
         except TimeoutError:
             raise httpx.ReadTimeout("the answer was not whole in time") from None
-        self._tell_time(reply.headers.get("date"))
-        return classify(reply.status_code, reply.headers, reply.content)
+        return classify(reply.status_code, reply.headers, reply.content, loads)
 
     def _take(self) -> Taken:
         return self.budget.take(self.lane, lambda: self._closed)
@@ -176,6 +180,10 @@ class ErpReader:
         minute = datetime.now(UTC).replace(second=0, microsecond=0)
         self.counts[self.lane, route(request, self.erp.account)] += 1
         self.minutes[minute, self.lane] += 1
+
+    async def _told(self, response: httpx.Response) -> None:
+        """Called when the headers are there: the body may take long."""
+        self._tell_time(response.headers.get("date"))
 
     def _tell_time(self, said: str | None) -> None:
         with contextlib.suppress(TypeError, ValueError, AttributeError):  # no header, or none that tells a time

@@ -1,6 +1,8 @@
 """JSON as the ERP speaks it, without a float anywhere: amounts come in as ``Decimal`` and go out as plain numbers.
 
-Read: bytes of an answer. Written: bytes of a request.
+An answer of two hundred orders is a megabyte of text and ten of Python's objects. Whoever reads many of them takes it
+apart into sealed records and opens one after the other: that keeps little in memory, and what is at work in the
+processor's cache. Read: bytes of an answer. Written: bytes of a request.
 """
 
 from __future__ import annotations
@@ -11,10 +13,83 @@ import secrets
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 # The standard encoder can't write a Decimal as a number. It is written as a string between two marks that no outside
 # text can contain (drawn anew in each process), and the quotes and marks are removed afterwards.
 _MARK = secrets.token_hex(16)
 _MARKED = re.compile(f'"{_MARK}(-?[0-9.]+){_MARK}"')
+
+
+_DECODE = msgspec.json.Decoder(float_hook=Decimal).decode
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_RECORDS = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class Sealed:
+    """One record of an answer whose text was not read yet."""
+
+    __slots__ = ("_raw", "_value")
+
+    def __init__(self, raw: msgspec.Raw) -> None:
+        self._raw = raw
+        self._value: Any = _DECODE  # stands for: not read
+
+    @property
+    def text(self) -> str:
+        """As it came."""
+        return bytes(self._raw).decode("utf-8", "replace")
+
+    @property
+    def value(self) -> Any:
+        """The record as :func:`loads` gives it; what that refuses is its text. Kept until :meth:`close`."""
+        if self._value is _DECODE:
+            try:
+                self._value = _DECODE(self._raw)
+            except (ValueError, RecursionError):  # stricter than loads: half of a surrogate pair
+                self._value = _patiently(bytes(self._raw))
+        return self._value
+
+    def close(self) -> None:
+        """Let go of the value; the text stays."""
+        self._value = _DECODE
+
+
+def opened(value: Any) -> Any:
+    """A sealed record's value; anything else is what it is."""
+    return value.value if type(value) is Sealed else value
+
+
+def all_opened(payload: Any) -> Any:
+    """A list or a map of records, with none of them sealed."""
+    if type(payload) is dict:
+        return {key: opened(one) for key, one in payload.items()}
+    return [opened(one) for one in payload] if type(payload) is list else payload
+
+
+def loads_sealed(raw: bytes) -> Any:
+    """As :func:`loads`, but what ``response`` holds, a list or a map of records, is :class:`Sealed`."""
+    try:
+        members = _MEMBERS(raw)
+        return {name: _sealed(one) if name == "response" else loads(bytes(one)) for name, one in members.items()}
+    except (ValueError, RecursionError):
+        return loads(raw)
+
+
+def _sealed(response: msgspec.Raw) -> Any:
+    first = bytes(memoryview(response)[:1])
+    if first == b"[":
+        return [Sealed(one) for one in _RECORDS(response)]
+    if first == b"{":
+        return {key: Sealed(one) for key, one in _MEMBERS(response).items()}
+    return loads(bytes(response))
+
+
+def _patiently(raw: bytes) -> Any:
+    try:
+        return loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", "replace")
 
 
 def loads(raw: bytes | str) -> Any:

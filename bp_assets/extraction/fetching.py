@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -91,6 +91,7 @@ class Fetch:
         for number in waiting:
             text = self.plan.sets[number]
             pieces = await self._whole() if not text else await self._ask(text, unpack(text))
+            self._make_room(pieces[0].read_on)
             for piece in pieces:
                 self._take(piece, None if not text else frozenset(piece.asked))
             self._done.sets.append(number)
@@ -99,14 +100,14 @@ class Fetch:
     async def _whole(self) -> list[_Piece]:
         get, read_on = self._get(), self.reader.erp_clock
         answer = await self.reader.get(get.path, get.params)
-        return [_Piece((), self._split(get, answer.response, ()), read_on)]
+        return [_Piece((), self._split(get, answer.response, ()), answer.asked_on or read_on)]
 
     async def _ask(self, text: str, ids: list[int]) -> list[_Piece]:
         """One set, in halves where the ERP refuses it."""
         get, read_on = self._get(), self.reader.erp_clock
         path = get.path.replace("{ids}", text)
         try:
-            answer = await self.reader.get(path, get.params)
+            answer = await self.reader.get(path, get.params, sealed=True)
         except (ErpRefused, BadAnswer) as why:
             if isinstance(why, ErpRefused) and why.code in get.nothing:
                 return [_Piece(ids, (), read_on)]
@@ -118,7 +119,7 @@ class Fetch:
             halves = [half for part in (ids[:middle], ids[middle:]) for half in sets_of(self.resource, part)]
             return [piece for half in halves for piece in await self._ask(half, unpack(half))]
         self._asked_ids += len(ids)
-        return [_Piece(ids, self._split(get, answer.response, ids), read_on)]
+        return [_Piece(ids, self._split(get, answer.response, ids), answer.asked_on or read_on)]
 
     def _refuse(self, ids: list[int], why: ErpRefused | BadAnswer, read_on: datetime) -> _Piece:
         """A single id that the ERP won't tell of: unless it won't tell of nearly any."""
@@ -161,7 +162,8 @@ class Fetch:
                 if seen is not None:  # an object that answers two questions is taken once
                     rows = [(one, row) for one, row in rows if one not in seen]
                     seen.update(one for one, _ in rows)
-                self._take(_Piece((), [*rows, *((None, row) for row in page.unread)], self.reader.erp_clock), None)
+                self._make_room(page.read_on)
+                self._take(_Piece((), [*rows, *((None, row) for row in page.unread)], page.read_on), None)
                 self._done.last_id, self._done.place = page.after.last_id, page.after.place
                 self._progress.planned = max(1, -(-max(page.available, page.after.place - 1) // STRIDE))
                 self._answered()
@@ -173,11 +175,16 @@ class Fetch:
         return set(pl.read_parquet(files, columns=["object_id"])["object_id"]) if files else set()
 
     # -- what came -------------------------------------------------------------------------------------------------
+    def _make_room(self, read_on: datetime) -> None:
+        """A part's rows have one ``as_of``, that of its first answer: after a long wait another part begins."""
+        if read_on - self._batch.since > timedelta(seconds=PART_SECONDS):
+            self._write()
+
     def _take(self, piece: _Piece, asked: Collection[int] | None) -> None:
         context = Context(piece.read_on, self._lookups)
         if piece.refused:
             for object_id in piece.asked:
-                self._batch.unclear(object_id, piece.refused, None, context)
+                self._batch.unclear(object_id, piece.refused, None, piece.read_on)
         else:
             self._batch.take(piece.found, asked, context, self._members)
 

@@ -28,6 +28,8 @@ from bp_assets.lake.tables import BY_NAME
 MOST_IN_A_URI = 100_000  # ids; the ERP names 200 at most
 # An object that was read this long after its last change is not changed again at the same instant unnoticed.
 WELL_AFTER = timedelta(seconds=60)
+# What was asked for this long after something else saw what that saw.
+NEARLY = timedelta(seconds=15)
 
 
 async def plan_for(
@@ -71,6 +73,13 @@ async def plan_for(
     return replace(base, sets=sets_of(resource, wanted), moments=moments)
 
 
+def touched_since(at: datetime | None, read_on: datetime | None) -> bool:
+    """Whether what was touched ``at`` may not be in what was read. Both are instants of asking, which is a while before
+    the ERP answers, by a clock that it tells in whole seconds.
+    """
+    return read_on is None or (at is not None and at > read_on - NEARLY)
+
+
 class _Maker:
     """What the parts of a plan are made from."""
 
@@ -105,7 +114,7 @@ class _Maker:
         read = dict(self._objects("content_hash <> ''"))
         wanted, moments = await self.changed(base.clock)
         wanted |= self.due() | set(hinted)
-        wanted |= {one for one, at in touched.items() if not (since := read.get(one)) or (at and at > since)}
+        wanted |= {one for one, at in touched.items() if touched_since(at, read.get(one))}
         return replace(base, sets=sets_of(self.resource, wanted & set(touched)), listed=listed, moments=moments)
 
     async def listed(self, spool: Spool | None = None, notes: Listed | None = None) -> list[int]:

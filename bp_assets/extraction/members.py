@@ -7,7 +7,24 @@ from collections.abc import Iterable
 from typing import Any
 
 _DEEPEST = 8
-_MOST_SHAPES = 10_000
+_MOST_SHAPES = 1_000  # at one place of a record
+
+
+class _Place:
+    """A place in a record: its path, what stands below it, and the sets of members seen there and found known."""
+
+    __slots__ = ("below", "path", "shapes")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.below: dict[str, _Place] = {}
+        self.shapes: set[tuple[str, ...]] = set()
+
+    def under(self, name: str) -> _Place:
+        found = self.below.get(name)
+        if found is None:
+            found = self.below[name] = _Place(f"{self.path}{name}.")
+        return found
 
 
 class Members:
@@ -20,30 +37,35 @@ class Members:
     def __init__(self, known: Iterable[str] = (), *, learning: bool = False) -> None:
         self.known = set(known)
         self._learning = learning  # nothing is known yet, so nothing is new: each name counts once
-        self._shapes: set[tuple[str, tuple[str, ...]]] = set()
+        self._top = _Place("")
 
-    def look(self, raw: Any, new: Counter[str], path: str = "", depth: int = 0) -> None:
-        if isinstance(raw, dict):
-            self._members(raw, new, path, depth)
-        elif isinstance(raw, list) and depth < _DEEPEST:
-            for one in raw:
-                self.look(one, new, path, depth + 1)
+    def look(self, raw: Any, new: Counter[str]) -> None:
+        """Count what is new in a record."""
+        self._look(raw, self._top, new, 0)
 
-    def _members(self, raw: dict[str, Any], new: Counter[str], path: str, depth: int) -> None:
-        names = tuple(raw)
-        if names and names[0].isdigit():  # a map by id: its keys are no names
-            for one in raw.values():
-                self.look(one, new, f"{path}*.", depth + 1)
+    def _look(self, raw: Any, place: _Place, new: Counter[str], depth: int) -> None:
+        if type(raw) is not dict:
+            if type(raw) is list and depth < _DEEPEST:
+                for one in raw:
+                    self._look(one, place, new, depth + 1)
             return
-        shape = (path, names)
-        if shape not in self._shapes:
-            strange = [f"{path}{name}" for name in names if f"{path}{name}" not in self.known]
-            new.update(strange)
-            if self._learning:
-                self.known.update(strange)
-            if (self._learning or not strange) and len(self._shapes) < _MOST_SHAPES:
-                self._shapes.add(shape)
+        names = tuple(raw)
+        if names not in place.shapes:
+            if names and names[0].isdigit():  # a map by id: its keys are no names
+                below = place.under("*")
+                for one in raw.values():
+                    self._look(one, below, new, depth + 1)
+                return
+            self._strange(names, place, new)
         if depth < _DEEPEST:
             for name, one in raw.items():
-                if isinstance(one, dict | list):
-                    self.look(one, new, f"{path}{name}.", depth + 1)
+                if (kind := type(one)) is dict or kind is list:
+                    self._look(one, place.under(name), new, depth + 1)
+
+    def _strange(self, names: tuple[str, ...], place: _Place, new: Counter[str]) -> None:
+        strange = [full for name in names if (full := f"{place.path}{name}") not in self.known]
+        new.update(strange)
+        if self._learning:
+            self.known.update(strange)
+        if (self._learning or not strange) and len(place.shapes) < _MOST_SHAPES:
+            place.shapes.add(names)

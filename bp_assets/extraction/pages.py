@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -47,13 +48,15 @@ class Cursor:
 class Page:
     """Rows that were not seen before, ascending by id; ``after`` is where the next page begins.
 
-    ``unread`` are rows without a readable id. ``available`` is what the ERP claims to have.
+    ``unread`` are rows without a readable id. ``available`` is what the ERP claims to have. ``read_on`` is when it was
+    asked, by the reader's ``erp_clock``.
     """
 
     rows: list[tuple[int, dict[str, Any]]]
     unread: list[dict[str, Any]]
     after: Cursor
     available: int
+    read_on: datetime
 
 
 async def pages(reader: ErpReader, asked: Asked, begin: Cursor = Cursor()) -> AsyncIterator[Page]:
@@ -78,7 +81,7 @@ async def pages(reader: ErpReader, asked: Asked, begin: Cursor = Cursor()) -> As
                 last = new[-1][0] if new else cursor.last_id
                 cursor = Cursor(last, cursor.place + raw.border)
                 if new or raw.unread:
-                    yield Page(new, raw.unread, cursor, raw.available)
+                    yield Page(new, raw.unread, cursor, raw.available, raw.read_on)
                 if raw.count < PAGE and not (raw.more and raw.count > 1):
                     return
                 _look_ahead(reader, asked, ahead, cursor.place, raw.available)
@@ -100,6 +103,7 @@ class _Raw:
     count: int
     more: bool
     available: int
+    read_on: datetime
 
 
 async def _one(reader: ErpReader, asked: Asked, place: int) -> _Raw:
@@ -108,9 +112,11 @@ async def _one(reader: ErpReader, asked: Asked, place: int) -> _Raw:
         params["columns"] = ",".join(asked.columns)
     if place > 1:
         params["firstResult"] = place
+    read_on = reader.erp_clock
     answer = await reader.get(asked.path, params)
+    read_on = answer.asked_on or read_on
     if answer.response is None:
-        return _Raw([], [], [], 0, 0, False, 0)
+        return _Raw([], [], [], 0, 0, False, 0, read_on)
     names, found, meta = read_page(asked.path, answer.response)
     rows: list[tuple[int, dict[str, Any]]] = []
     unread: list[dict[str, Any]] = []
@@ -127,7 +133,7 @@ async def _one(reader: ErpReader, asked: Asked, place: int) -> _Raw:
     if any(low > high for low, high in pairwise(ids)):
         raise BadAnswer(f"{asked.path}: the rows are not sorted by {asked.id_column}; some could be missing unnoticed")
     said, more = meta.get("resultsAvailable"), bool(meta.get("morePagesAvailable"))
-    return _Raw(rows, ids, unread, border, len(found), more, said if type(said) is int else 0)
+    return _Raw(rows, ids, unread, border, len(found), more, said if type(said) is int else 0, read_on)
 
 
 async def _from_ahead(reader: ErpReader, asked: Asked, ahead: dict[int, asyncio.Task[_Raw]], place: int) -> _Raw:

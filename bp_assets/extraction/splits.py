@@ -1,7 +1,7 @@
 """Taking an answer of the ERP apart into (object's id, record). Pure: nothing read, nothing written.
 
 Each is a :data:`bp_assets.extraction.resource.Split` or makes one. Nothing found (``None``, ``[]``, ``{}``) splits
-into nothing; a payload of another shape is :class:`Unclear`.
+into nothing; a payload of another shape is :class:`Unclear`. Records may be sealed, and stay so where that is possible.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bp_assets.brightpearl.reading import Unclear
+from bp_assets.brightpearl.wire import all_opened, opened
 from bp_assets.extraction.resource import Split
 
 _MOST_DIGITS = 18  # more is no id of the ERP, and no BIGINT
@@ -24,7 +25,7 @@ def by_member(*path: str) -> Split:
         if not isinstance(payload, list):
             raise Unclear(f"a {type(payload).__name__} where a list was expected")
         for record in payload:
-            yield id_of(_at(record, path)), record
+            yield id_of(_at(opened(record), path)), record
 
     return split
 
@@ -45,7 +46,7 @@ def grouped_by(*path: str) -> Split:
     def split(payload: Any, asked: Sequence[int]) -> Iterator[tuple[int | None, Any]]:
         groups: dict[int | None, dict[str, Any]] = {}
         if isinstance(payload, dict):
-            for key, record in payload.items():
+            for key, record in all_opened(payload).items():
                 groups.setdefault(id_of(_at(record, path)), {})[key] = record
         elif payload not in (None, []):
             raise Unclear(f"a {type(payload).__name__} where a map was expected")
@@ -57,7 +58,7 @@ def grouped_by(*path: str) -> Split:
 def answered(payload: Any, asked: Sequence[int]) -> Iterator[tuple[int | None, Any]]:
     """The whole answer is about the one object asked for; nothing found is no record."""
     if payload not in (None, [], {}):
-        yield asked[0], payload
+        yield asked[0], all_opened(payload)
 
 
 def id_of(value: Any) -> int | None:

@@ -20,11 +20,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from bp_assets.brightpearl.id_sets import pack, unpack
 from bp_assets.config.home import Home
-from bp_assets.extraction.decoding import OBJECTS, QUARANTINE, Batch
+from bp_assets.extraction.decoding import Batch
 from bp_assets.extraction.plan import Plan
 
 KEPT_FOR = timedelta(hours=24)  # an older plan is not gone on with: what it read is too old, and may be personal
@@ -122,14 +120,10 @@ class Spool:
         name = f"{self._next:08d}"
         waiting = self._parts / f".{name}"
         waiting.mkdir()
-        frames = batch.frames()
-        frames["_objects"] = pl.DataFrame(batch.objects, schema=OBJECTS, orient="row")
-        frames["_quarantined"] = pl.DataFrame(batch.quarantined, schema=QUARANTINE, orient="row")
-        for table, frame in frames.items():
-            if frame.height:
-                frame.write_parquet(waiting / f"{table}.parquet", compression="lz4", statistics=False)
-                _settle(waiting / f"{table}.parquet")
-        done.rows, done.objects = batch.size, len(batch.objects)
+        for table, frame in batch.frames().items():
+            frame.write_parquet(waiting / f"{table}.parquet", compression="lz4", statistics=False)
+            _settle(waiting / f"{table}.parquet")
+        done.rows, done.objects = batch.size, batch.objects
         done.members, done.unasked = dict(batch.fields), batch.unasked
         (waiting / "done.json").write_text(json.dumps(asdict(done)), encoding="utf-8")
         _settle(waiting / "done.json")

@@ -28,3 +28,48 @@ def test_a_decimal_without_a_value_is_refused():
 
 def test_the_plain_form_is_for_reading():
     assert wire.plain({"a": [Decimal("1.50")], "b": "x"}) == {"a": ["1.50"], "b": "x"}
+
+
+ANSWERS = [
+    b'{"response":[{"id":1,"net":1.50,"name":"\xc3\xbc"},{"id":2,"name":"\\ud83d\\ude00"}]}',
+    b' { "response" : { "7" : { "a" : [1, 2.0] } , "8" : null } , "reference" : { "x" : 1.5 } } ',
+    b'{"response":[]}',
+    b'{"response":{}}',
+    b'{"response":"Not authenticated"}',
+    b'{"response":null,"errors":[{"code":"CMNC-404"}]}',
+    b'{"response":[{"id":1,"half":"\\ud800"},{"id":2}]}',
+    b'{"response":[{"id":123456789012345678901234567890}]}',
+    b'\xef\xbb\xbf{"response":[{"id":1}]}',
+    b'{"response":[1],"response":[{"id":2}]}',
+    b'["no object"]',
+    b'"text"',
+]
+
+
+@pytest.mark.parametrize("raw", ANSWERS)
+def test_a_sealed_answer_holds_what_the_answer_holds(raw: bytes):
+    sealed = wire.loads_sealed(raw)
+    if isinstance(sealed, dict):
+        sealed = {name: wire.all_opened(value) for name, value in sealed.items()}
+    assert sealed == wire.loads(raw)
+    assert repr(sealed) == repr(wire.loads(raw))  # Decimals and whole numbers are told apart
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b'{"response":[{"id":1}', b'{"response":[NaN]}', b"[" * 100_000])
+def test_what_is_no_json_is_refused_sealed_or_not(raw: bytes):
+    for loads in (wire.loads, wire.loads_sealed):
+        with pytest.raises(ValueError, match=r"."):
+            loads(raw)
+
+
+def test_a_sealed_record_can_be_opened_again_and_keeps_its_text():
+    (record,) = wire.loads_sealed(b'{"response":[{"id": 1, "net": 2.50}]}')["response"]
+    assert record.value is record.value
+    record.close()
+    assert (record.value, record.text) == ({"id": 1, "net": Decimal("2.50")}, '{"id": 1, "net": 2.50}')
+
+
+def test_a_record_that_can_not_be_read_is_its_text():
+    endless = b'{"id":' + b"1" * 5000 + b"}"  # more digits than Python turns into a number
+    first, second = wire.loads_sealed(b'{"response":[' + endless + b',{"id":2}]}')["response"]
+    assert (first.value, second.value) == (endless.decode(), {"id": 2})

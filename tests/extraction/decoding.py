@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 
 from bp_assets.brightpearl import wire
+from bp_assets.extraction.layout import Layout
 from bp_assets.extraction.resource import Context, Resource
 from bp_assets.extraction.resources import ALL
-from bp_assets.lake.fit import fit, schema_of
+from bp_assets.lake.fit import fit
 from bp_assets.lake.tables import BY_NAME
 
 RESOURCES: dict[str, Resource] = {one.name: one for one in ALL}
@@ -25,13 +26,13 @@ def decode(resource: str, object_id: int, record: Any, **lookups: Any) -> dict[s
     described = RESOURCES[resource]
     decoded = described.decode(object_id, record, Context(READ_ON, lookups))
     assert set(decoded) == set(described.tables)
-    found = {}
-    for name, rows in decoded.items():
-        columns = described.tables[name].columns
-        schema = schema_of(BY_NAME[name])
-        frame = pl.DataFrame(rows, schema={column: schema[column] for column in columns}, orient="row")
-        fit(BY_NAME[name], frame.with_columns(pl.lit(READ_ON).dt.cast_time_unit("us").alias("as_of")))
-        found[name] = [dict(zip(columns, row, strict=True)) for row in rows]
+    found: dict[str, list[Row]] = {}
+    for table in Layout(described).tables:
+        found[table.name] = []
+        if rows := decoded[table.name]:
+            frame = table.frame([object_id] * len(rows), rows)
+            fit(BY_NAME[table.name], frame.with_columns(pl.lit(READ_ON).dt.cast_time_unit("us").alias("as_of")))
+            found[table.name] = frame.rows(named=True)
     return found
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from bp_assets.extraction import splits
-from bp_assets.extraction.fields import Fields, entries, items, may, need, quantity, whole
+from bp_assets.extraction.fields import Fields, entries, exact, items, may, need, quantity, whole
 from bp_assets.extraction.resource import Chosen, Context, Decoded, Get, Resource, Rows, Unclear
 
 ZERO = Decimal(0)
@@ -26,7 +26,7 @@ LOCATION = ("order_row_id", "location_id", "order_id", "quantity", "fulfilled", 
 WAREHOUSE = Fields(need("warehouse_id", whole, "warehouseId"))
 RESERVED = Fields(
     need("product_id", whole, "productId"),
-    need("quantity", quantity, "quantity"),
+    need("quantity", exact, "quantity"),
     given=("order_row_id", "warehouse_id", "order_id"),
 )
 
@@ -65,7 +65,7 @@ def decode_fulfilment(order_id: int, raw: Any, context: Context) -> Decoded:
 
 def _units(value: Any) -> Decimal:
     try:
-        return quantity(value)
+        return exact(value)
     except (ValueError, TypeError, ArithmeticError) as why:
         raise Unclear(f"fulfilmentLocations: {why}") from None
 

@@ -15,6 +15,7 @@ from bp_assets.extraction import splits
 from bp_assets.extraction.fields import (
     Fields,
     entries,
+    exact,
     flag,
     instant,
     items,
@@ -77,7 +78,7 @@ VARIATION = Fields(
     may("option_value", text, "optionValue", default=""),
     given=("product_id",),
 )
-COMPONENT = Fields(need("product_id", whole, "productId"), need("quantity", quantity, "productQuantity"))
+COMPONENT = Fields(need("product_id", whole, "productId"), need("quantity", exact, "productQuantity"))
 CUSTOM = ("product_id", "field", "value", "sku")
 SKU = PRODUCT.names.index("sku")
 
