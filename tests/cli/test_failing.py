@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -156,3 +159,20 @@ def test_an_erp_that_is_away_is_told_with_where_to_look(capsys: pytest.CaptureFi
         "(erp.base_url in the shops file, or TILLBRIDGE_ERP_URL), then give the command again: what was done stays "
         "done.\n"
     )
+
+
+@pytest.mark.parametrize("name", sorted(failing.EXPLAINED))
+def test_an_explained_error_is_named_where_it_is_defined(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    defined = getattr(importlib.import_module(module), kind)
+    assert issubclass(defined, Exception)
+    assert f"{defined.__module__}.{defined.__name__}" == name
+
+
+def test_a_mistake_is_told_without_importing_what_it_does_not_need() -> None:
+    code = (
+        "import sys\nfrom bp_assets.cli.failing import told\nfrom bp_assets.cli.state import NoState\n"
+        "print(told(NoState('-')), [name for name in ('dagster', 'polars', 'duckdb') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("2 []\n", "-\n")
