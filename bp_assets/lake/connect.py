@@ -7,13 +7,11 @@ Read and written: the schema ``lake`` of the database, the folder ``home.lake``.
 
 from __future__ import annotations
 
-import functools
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +21,7 @@ import psycopg2  # type: ignore[import-untyped]  # ships no types
 import stamina
 
 from bp_assets.config.home import Home
+from bp_assets.lake.engine import new_database
 from bp_assets.lake.errors import LakeBusy, LakeConflict, LakeError, LakeNoSpace, LakeUnavailable
 
 if TYPE_CHECKING:
@@ -39,6 +38,14 @@ _LOCK = 0x7411_0003
 _NO_SPACE = ("No space left", "File too large", "Disk quota exceeded")
 
 
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """A DuckDB to which the lake is attached, and the process that it belongs to."""
+
+    process: int
+    database: duckdb.DuckDBPyConnection
+
+
 class Lake:
     """The lake of one installation. ``dsn`` is the libpq connection string of the catalogue's database.
 
@@ -49,7 +56,7 @@ class Lake:
         self.home = home
         self.dsn = dsn
         self._memory, self._threads = memory, threads
-        self._idle: deque[tuple[int, duckdb.DuckDBPyConnection]] = deque(maxlen=2)
+        self._idle: dict[bool, _Engine] = {}  # one that reads only, one that writes
 
     @contextmanager
     def open(
@@ -60,46 +67,52 @@ class Lake:
         Raises:
             LakeUnavailable: the catalogue or the folder can't be reached; or there is no lake yet to be read.
         """
-        engine = self._engine()
-        connection = engine.cursor()
+        with explained_errors(self, OSError, duckdb.Error):
+            engine, connection = self._connected(read_only, at)
         try:
-            with explained_errors(self, OSError, duckdb.Error):
-                self._attach(connection, read_only=read_only, at=at)
-                connection.execute("SET TimeZone = 'UTC'")
-                connection.execute("USE lake")
             with explained_errors(self, duckdb.Error):
                 yield connection
         except BaseException:
             connection.close()
-            engine.close()  # whatever state it is in, nobody else gets it
+            engine.database.close()  # whatever state it is in, nobody else gets it
             raise
         with suppress(duckdb.Error):
             connection.execute("ROLLBACK")  # a reader may leave a transaction open
-        connection.execute("USE memory.main")  # in full: a single name is sought in the lake first, a round trip
-        connection.execute("DETACH lake")
         connection.close()
-        self._idle.append((os.getpid(), engine))
+        if at is not None or self._idle.setdefault(read_only, engine) is not engine:
+            engine.database.close()
 
     def close(self) -> None:
         """Let go of the engines that are kept for the next one who opens it; it may be opened again."""
         while self._idle:
-            process, engine = self._idle.pop()
-            if process == os.getpid():
-                engine.close()
+            _, engine = self._idle.popitem()
+            if engine.process == os.getpid():
+                engine.database.close()
 
-    def _engine(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB with the extensions loaded: loading takes a tenth of a second, so engines are used again.
+    def _connected(self, read_only: bool, at: int | datetime | None) -> tuple[_Engine, duckdb.DuckDBPyConnection]:
+        """A DuckDB to which the lake is attached, and a connection in it.
 
-        Only the engine is kept, never the attached lake: a restart of PostgreSQL or a fork can't leave it stale.
+        Attaching reads the whole catalogue, which takes ten times as long as a small query, and a DuckDB keeps some of
+        it for ever. So an engine is used again with its lake attached: each transaction begins with the catalogue's
+        newest snapshot. An engine that can't reach it is replaced.
         """
-        while self._idle:
-            process, engine = self._idle.pop()
-            if process == os.getpid():
-                return engine
-        with explained_errors(self, duckdb.Error):
-            engine = duckdb.connect(config=self._config())
-            _load_extensions(engine)
-        return engine
+        kept = self._idle.pop(read_only, None) if at is None else None
+        if kept and kept.process == os.getpid():
+            connection = kept.database.cursor()
+            try:
+                _use(connection)
+                return kept, connection
+            except duckdb.Error:
+                kept.database.close()
+        engine = _Engine(os.getpid(), new_database(self._config()))
+        try:
+            connection = engine.database.cursor()
+            self._attach(connection, read_only=read_only, at=at)
+            _use(connection)
+        except BaseException:
+            engine.database.close()
+            raise
+        return engine, connection
 
     def read(self, sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> pl.DataFrame:
         """The answer of one query as a frame: instants in UTC, decimals as decimals."""
@@ -215,23 +228,9 @@ class Lake:
         )
 
 
-@functools.cache
-def _extension(name: str) -> Path | None:
-    """The extension's file inside its wheel, so that nothing is downloaded; DuckDB still checks its signature."""
-    spec = find_spec(f"duckdb_extension_{name}")
-    if spec is None or spec.origin is None:
-        return None
-    return next(Path(spec.origin).parent.rglob(f"{name}.duckdb_extension"), None)
-
-
-def _load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
-    for name in ("ducklake", "postgres_scanner"):
-        file = _extension(name)
-        try:
-            connection.execute(f"LOAD {quoted(str(file))}" if file else f"LOAD {name}")
-        except duckdb.Error:
-            connection.execute(f"INSTALL {name}")
-            connection.execute(f"LOAD {name}")
+def _use(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("USE lake")
 
 
 def quoted(text: str) -> str:

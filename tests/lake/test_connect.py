@@ -127,6 +127,10 @@ def test_the_catalogue_may_restart_between_two_transactions(server_path: Path, m
         cluster.attach(home.postgres)
         assert lake.read("SELECT count(*) FROM pos_tenders").item() == 0
         assert lake.write(lambda w: w.upsert("stock_levels", stock((1, 1, 6)))).written == 1
+        cluster.stop(home.postgres)
+        cluster.attach(home.postgres)  # and nobody who had it open notices
+        assert lake.read("SELECT in_stock FROM stock_levels").item() == 6
+        assert lake.write(lambda w: w.upsert("stock_levels", stock((1, 1, 7)))).written == 1
     finally:
         cluster.stop(home.postgres)
         cluster.release(home.postgres)
