@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 import polars as pl
@@ -28,7 +29,7 @@ from bp_assets.extraction.progress import Progress
 from bp_assets.extraction.resource import Context, Get, Resource, Search, Unclear
 from bp_assets.extraction.spool import Done, Spool
 
-PART_ROWS = 3_000  # a part is written at this many rows
+PART_ROWS = 10_000  # a part is written at this many rows
 PART_SECONDS = 2.0  # or when this much time is in it: what a killed run loses
 FEW_REFUSED = 16  # refused ids that are borne in any case
 MOST_REFUSED_SHARE = 0.1  # of all ids asked: beyond, it is not the ids
@@ -39,7 +40,7 @@ class _Piece:
     """What one request of a set brought: the ids it asked, and the records, or why it was refused."""
 
     asked: Sequence[int]
-    found: Sequence[tuple[int | None, Any]]
+    found: Iterable[tuple[int | None, Any]]
     read_on: datetime
     refused: str = ""
 
@@ -130,11 +131,14 @@ class Fetch:
             raise why
         return _Piece(ids, (), read_on, f"the ERP refuses to tell of it: {why}")
 
-    def _split(self, get: Get, payload: Any, asked: Sequence[int]) -> list[tuple[int | None, Any]]:
+    def _split(self, get: Get, payload: Any, asked: Sequence[int]) -> Iterable[tuple[int | None, Any]]:
+        """The records, to be opened one by one; a payload of another shape is known before the first."""
+        found = iter(get.split(payload, asked))
         try:
-            return list(get.split(payload, asked))
+            first = list(islice(found, 1))
         except Unclear as why:
             raise BadAnswer(f"{get.path}: {why}") from None
+        return chain(first, found)
 
     def _get(self) -> Get:
         assert self.resource.get is not None  # plans of sets are made for resources with a GET

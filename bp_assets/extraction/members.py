@@ -8,6 +8,9 @@ from typing import Any
 
 _DEEPEST = 8
 _MOST_SHAPES = 1_000  # at one place of a record
+# Where nothing is known yet nothing is to be told: after so many records that brought no new member one in so many is
+# looked at. A member that is rarer is told when it comes later, as if the ERP had added it.
+_SETTLED, _ONE_IN = 1_000, 16
 
 
 class _Place:
@@ -38,9 +41,13 @@ class Members:
         self.known = set(known)
         self._learning = learning  # nothing is known yet, so nothing is new: each name counts once
         self._top = _Place("")
+        self._quiet = 0  # records since something was strange
 
     def look(self, raw: Any, new: Counter[str]) -> None:
         """Count what is new in a record."""
+        self._quiet += 1
+        if self._learning and self._quiet > _SETTLED and self._quiet % _ONE_IN:
+            return
         self._look(raw, self._top, new, 0)
 
     def _look(self, raw: Any, place: _Place, new: Counter[str], depth: int) -> None:
@@ -65,6 +72,7 @@ class Members:
     def _strange(self, names: tuple[str, ...], place: _Place, new: Counter[str]) -> None:
         strange = [full for name in names if (full := f"{place.path}{name}") not in self.known]
         new.update(strange)
+        self._quiet = 0 if strange else self._quiet
         if self._learning:
             self.known.update(strange)
         if (self._learning or not strange) and len(place.shapes) < _MOST_SHAPES:

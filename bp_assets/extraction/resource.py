@@ -44,7 +44,8 @@ class Context:
 Decode = Callable[[int, Any, Context], Decoded]
 
 # Pure: an answer's ``response`` and the ids that were asked for -> (object's id, its record). ``None`` for an id that
-# can't be read. Raises :class:`Unclear` where the payload has another shape altogether. See :mod:`splits`.
+# can't be read. Raises :class:`Unclear` before the first where the payload has another shape altogether. See
+# :mod:`splits`.
 Split = Callable[[Any, Sequence[int]], Iterable[tuple[int | None, Any]]]
 
 
