@@ -42,7 +42,7 @@ CAP, RESERVE = 200, 10  # requests a minute, and the percent of them that are le
 USABLE = CAP * (100 - RESERVE) // 100
 _MEGABYTE = 1 << 20
 _BY_NAME = {one.name: one for one in ALL}
-# Nothing else is at work here: a pull may use what a busy account keeps for posting.
+# Nothing else is at work here: a pull may use all that the reserve leaves, what is kept for posting too.
 _ALONE = LaneShare(guaranteed=0, greatest=100)
 
 
@@ -108,7 +108,7 @@ def account(options: argparse.Namespace, *, per_minute: int = 0, minute_seconds:
             house(per_minute=per_minute, minute_seconds=minute_seconds, reserve=RESERVE, sandbox=size)
         )
         seconds = time.monotonic() - began
-        alone = dict.fromkeys(("changes", "sweep", "backfill"), _ALONE)
+        alone = dict.fromkeys(("posting", "changes", "sweep", "backfill"), _ALONE)
         erp = place.shops.erp.model_copy(update={"lanes": Lanes().model_copy(update=alone)})
         pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
         yield Account(place, erp, pool, seconds)

@@ -131,5 +131,7 @@ def _explains(auditor: Auditor, entry: Entry, row: Row) -> bool:
         # Goods without a receipt, more than were sold, or of a sale that is itself unsound.
         return original is None or entry.basket.fault == "return_of_more_than_sold" or bool(original.edited)
     if row["check_name"] == "tax_mismatches":
+        if row["kind"] == "rounding" and any(line.basket_discount_minor for line in entry.basket.lines):
+            return True  # a whole basket's discount is shared out in whole pennies, and its tax with it
         return any(line.sku in auditor.retaxed or not line.sku for line in entry.basket.lines)
     return entry.basket.fault in ("unknown_sku", "item_without_catalogue") or entry.retold
