@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -153,4 +154,6 @@ def test_the_manifest_tells_snapshot_age_rows_and_hashes(filled: Lake, sets: Set
     products = told["files"][0]
     assert (products["rows"], products["bytes"]) == (2, (done.folder / products["name"]).stat().st_size)
     assert {file["rows"] for file in told["files"]} == {0, 2}
+    written = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in done.folder.glob("*.tsv")}
+    assert {file["name"]: file["sha256"] for file in told["files"]} == written
     assert done.manifest.holds(done.folder)
