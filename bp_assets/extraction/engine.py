@@ -14,8 +14,9 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,13 +68,25 @@ class Told:
     planned: int
     resumed: int
     planned_now: bool
-    seconds: float
     as_of: datetime
     high_water: datetime | None
+    seconds: float = 0.0
 
     @property
     def sent(self) -> int:
         return sum(self.requests.values())
+
+    def then(self, later: Told) -> Told:
+        """What this refresh and a later one did together."""
+        return replace(
+            self,
+            merged=_both(self.merged, later.merged),
+            requests=dict(Counter(self.requests) + Counter(later.requests)),
+            minutes=Counter(self.minutes) + Counter(later.minutes),
+            planned=self.planned + later.planned,
+            as_of=later.as_of,
+            high_water=later.high_water,
+        )
 
 
 def refresh(
@@ -99,8 +112,12 @@ def refresh(
     try:
         with spool_of(lake.home, resource.name) as spool:
             run = _Run(resource, _sparing(lake), spool, reader_in, tell)
-            _in_background(lambda: run.read(full=full, hinted=hinted), lambda: tell(run.progress))
-            told = run.finish(accept_deletions=accept_deletions, began=began)
+            told = run.through(full=full, hinted=hinted, accept_deletions=accept_deletions)
+            if _personal(resource) and not run.planned_now:
+                # What was gone on with is as old as the run that was cut off, and may name who was forgotten since.
+                again = _Run(resource, run.lake, spool, reader_in, tell)
+                told = told.then(again.through(full=False, hinted=(), accept_deletions=accept_deletions))
+            told.seconds = time.monotonic() - began
             run.lake.close()
     finally:
         _give_back()
@@ -124,6 +141,11 @@ class _Run:
     progress: Progress = field(default_factory=lambda: Progress(""))
     requests: dict[str, int] = field(default_factory=dict)
     minutes: Mapping[tuple[datetime, Lane], int] = field(default_factory=dict)
+
+    def through(self, *, full: bool, hinted: Iterable[int], accept_deletions: bool) -> Told:
+        """From the plan to the lake."""
+        _in_background(lambda: self.read(full=full, hinted=hinted), lambda: self.tell(self.progress))
+        return self.finish(accept_deletions=accept_deletions)
 
     async def read(self, *, full: bool, hinted: Iterable[int]) -> None:
         """Everything that the ERP is asked for: into the spool."""
@@ -150,7 +172,7 @@ class _Run:
                 self.requests = {route: count for (_, route), count in sorted(reader.counts.items())}
                 self.minutes = reader.minutes
 
-    def finish(self, *, accept_deletions: bool, began: float) -> Told:
+    def finish(self, *, accept_deletions: bool) -> Told:
         """What was read: into the lake."""
         plan = self.plan
         assert plan is not None  # read() came to its end
@@ -164,15 +186,34 @@ class _Run:
         with self.lake.open() as reading:
             found = mark(reading, self.resource.main)
         self.spool.clear()
-        if any(BY_NAME[name].schema == PERSONAL for name in self.resource.tables):
+        if _personal(self.resource):
             erase(self.lake)  # who was forgotten is in no older file either; nothing to do costs one question
         self.progress.phase = "done"
         self.tell(self.progress)
         return Told(
             self.resource.name, plan.kind, merged, self.requests, self.minutes,
             planned=self.progress.planned, resumed=self.progress.before, planned_now=self.planned_now,
-            seconds=time.monotonic() - began, as_of=plan.made, high_water=found.high_water if found else None,
+            as_of=plan.made, high_water=found.high_water if found else None,
         )  # fmt: skip
+
+
+def _personal(resource: Resource) -> bool:
+    return any(BY_NAME[name].schema == PERSONAL for name in resource.tables)
+
+
+def _both(one: Merged, two: Merged) -> Merged:
+    """What two merges of a resource did, one after the other."""
+    return replace(
+        two,
+        written={name: count + two.written[name] for name, count in one.written.items()},
+        deleted={name: count + two.deleted[name] for name, count in one.deleted.items()},
+        objects=one.objects + two.objects,
+        changed=one.changed + two.changed,
+        gone=one.gone + two.gone,
+        quarantined=tuple(sorted({*one.quarantined, *two.quarantined})),
+        new_members={**(one.new_members or {}), **(two.new_members or {})},
+        unasked=one.unasked + two.unasked,
+    )
 
 
 def _sparing(lake: Lake) -> Lake:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from bp_assets.brightpearl.errors import Unauthorised
 from bp_assets.extraction.resources import ALL
 from bp_assets.framing import frame_of
 from bp_assets.lake.tables import BY_NAME
@@ -130,3 +132,23 @@ def test_a_contact_forgotten_or_deleted_in_the_erp_is_nowhere_in_the_lake_after_
     parties = account.rows("select role, name from personal.order_parties where order_id = ? order by 1", number)
     assert parties == [("billing", None), ("delivery", None)]
     assert told_of(account, *mails, at=before) == set()  # nor does the lake remember how it was
+
+
+@pytest.mark.slow
+def test_a_contact_forgotten_after_a_pull_was_cut_off_is_not_put_in_by_the_next(account: Account) -> None:
+    contacts = RESOURCES["contacts"]
+    assert contacts.get is not None
+    contacts = replace(contacts, get=replace(contacts.get, limit=20))
+    buyers = [one for one in account.world.contacts.values() if one.ordered and one.emails.get("PRI")]
+    first = min(buyers, key=lambda one: one.id)
+    mail = first.emails["PRI"]
+    account.faults({"kind": "expire_token", "route": "GET /contact-service/contact/*", "after": 2, "count": 1})
+    with pytest.raises(Unauthorised):
+        account.refresh(contacts)
+    account.no_faults()
+    httpx.post(f"{account.server.url}/sandbox/contacts/{first.id}/forget", json={}).raise_for_status()
+    told = account.refresh(contacts)
+    assert told.resumed > 0
+    assert told_of(account, mail, "forgotten contact") == set()
+    assert account.rows("select count(*) from personal.contacts") == [(told.merged.rows["contacts"],)]
+    assert told.requests["GET /contact-service/contact-search"] == 1
