@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import functools
 import ssl
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ from bp_assets.config import Erp
 # Requests at once: enough to use up a cap of three a second where an answer takes one; more would only wait in memory
 # to be decoded, ten megabytes each.
 IN_FLIGHT = 4
+LONG = 2.0  # seconds that a request waits for the cap before people are told
 ATTEMPTS = 9  # of one request, over about half a minute
 
 Reading = Literal["GET", "OPTIONS"]
@@ -72,6 +74,7 @@ class ErpReader:
         self.minutes: Counter[tuple[datetime, Lane]] = Counter()
         self._erp_ahead: float | None = None  # seconds by which the ERP's clock is ahead of ours
         self._closed = False
+        self._held: list[float] = []  # since when requests wait for the cap
         self._slots = asyncio.Semaphore(in_flight)
         self._threads = ThreadPoolExecutor(in_flight, thread_name_prefix="erp-reader")
         self._http = httpx.AsyncClient(
@@ -101,6 +104,11 @@ class ErpReader:
     def requests(self) -> int:
         """How many requests were sent so far, repetitions included."""
         return sum(self.counts.values())
+
+    @property
+    def waits(self) -> bool:
+        """Whether the request cap is what holds it up."""
+        return any(time.monotonic() - since > LONG for since in self._held)
 
     @property
     def erp_clock(self) -> datetime:
@@ -133,7 +141,11 @@ class ErpReader:
         raise AssertionError("unreachable: the last attempt raises")
 
     async def _send(self, method: Reading, path: str, url: str, loads: Callable[[Any], Any]) -> Answer:
-        taken = await self._in_thread(self._take)
+        self._held.append(began := time.monotonic())
+        try:
+            taken = await self._in_thread(self._take)
+        finally:
+            self._held.remove(began)
         asked_on = self.erp_clock
         answer: Answer | None = None
         try:

@@ -160,6 +160,7 @@ class _Run:
         if self.plan is not None and kind is Kind.FULL and self.plan.kind is not Kind.FULL:
             self.plan = None  # more is wanted than the run that was cut off had in mind
         async with self.reader_in(_lane(resource, self.plan.kind if self.plan else kind)) as reader:
+            self.progress.waits = lambda: reader.waits
             try:
                 if self.plan is None:
                     with self.lake.open() as reading:

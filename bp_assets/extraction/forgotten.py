@@ -47,7 +47,7 @@ _LABELLED = """
 """
 _LABELS_NAME = f"select o.contact_id from {_LABELLED} union select o.billing_contact_id from {_LABELLED}"
 # Of a raw record everybody it names, whatever their role, also where it was too long to be kept whole.
-_NAMED_IN_RAW = """regexp_extract_all(raw, '"contactId":"?(\\d{1,18})\\b', 1)::bigint[]"""
+_NAMED_IN_RAW = """regexp_extract_all(raw, '"contactId"\\s*:\\s*"?(\\d{1,18})\\b', 1)::bigint[]"""
 _RAW_NAMES = f"""
     select unnest({_NAMED_IN_RAW}) as contact_id from personal.extraction_quarantine where resource = 'orders'
 """
@@ -93,9 +93,9 @@ where goods_out_id in (
 
 
 def _quarantined(deleted: str = "") -> str:
-    """A raw order that names somebody who is gone loses all it says."""
+    """A raw order that names somebody who is gone loses all it says, and so does the reason, which may quote it."""
     return f"""
-update personal.extraction_quarantine set raw = '{{}}'
+update personal.extraction_quarantine set raw = '{{}}', reason = 'erased: it names a contact that is gone from the ERP'
 where resource = 'orders' and raw <> '{{}}'
 and list_has_any({_NAMED_IN_RAW}, (select list(contact_id) from {_gone(_RAW_NAMES, deleted)}))
 """

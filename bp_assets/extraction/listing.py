@@ -197,6 +197,8 @@ class _Maker:
 def same(held: Sequence[Any], found: Sequence[Any]) -> bool:
     """Whether an object stands in the lake as a search shows it. ``held`` is when it was read, then its columns."""
     read_on, values = held[0], held[1:]
+    if all(value is None for value in values):
+        return False  # nothing tells that it is the same: an order that was just created has no `updatedOn`
     now = datetime.now(UTC)
     instants = [value for value in values if isinstance(value, datetime) and value <= now]  # later ones are dates due
     if read_on is None or any(read_on < moment + WELL_AFTER for moment in instants):

@@ -13,7 +13,8 @@ _MEASURED_SECONDS = 60.0  # the rate is that of the last minute: the cap's minut
 class Progress:
     """``planned`` requests of the plan (0 while it is made), ``answered`` of them; ``sent`` in all, and ``rows`` read.
 
-    ``before`` of the answered ones are those of a run before this one that was cut off.
+    ``before`` of the answered ones are those of a run before this one that was cut off. ``waits`` says whether the
+    request cap holds it up.
     """
 
     resource: str
@@ -24,6 +25,7 @@ class Progress:
     rows: int = 0
     phase: str = "listing"
     clock: Callable[[], float] = time.monotonic
+    waits: Callable[[], bool] = lambda: False
     _seen: list[tuple[float, int]] = field(default_factory=list)
 
     def note(self) -> None:
@@ -51,13 +53,16 @@ class Progress:
         """One line for people: ``orders: 200 of 1,216 requests, 92,400 rows, about 5 min left``."""
         if self.phase != "reading":
             phase = "" if self.phase == "done" else f"{self.phase}, "
-            return f"{self.resource}: {phase}{self.sent:,} requests sent, {self.rows:,} rows read"
+            waiting = ", waiting for the request cap" if self.waits() else ""
+            return f"{self.resource}: {phase}{self.sent:,} requests sent, {self.rows:,} rows read{waiting}"
         if not self.planned:  # a search: how many pages there are, the first one says
-            return f"{self.resource}: waiting for the first answer"
+            return f"{self.resource}: waiting for the {'request cap' if self.waits() else 'first answer'}"
         words = [f"{self.resource}: {self.answered_of_planned}", f"{self.rows:,} rows"]
         left = self.seconds_left
         if left is not None:
             words.append(f"about {_time(left)} left")
+        if self.waits():
+            words.append("waiting for the request cap")
         if self.before:
             words.append(f"{self.before:,} were answered before the run was cut off")
         return ", ".join(words)

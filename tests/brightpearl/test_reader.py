@@ -55,7 +55,7 @@ def test_it_cannot_send_anything_else_even_by_force(method):
             in_loop(reader(url), work)
         assert seen == []
     verbs = {name for name in dir(ErpReader) if not name.startswith("_")}
-    assert verbs == {"get", "options", "requests", "erp_clock"}
+    assert verbs == {"get", "options", "requests", "erp_clock", "waits"}
 
 
 def test_it_keeps_to_the_cap_and_is_never_refused():
@@ -68,6 +68,25 @@ def test_it_keeps_to_the_cap_and_is_never_refused():
         in_loop(reader(box.url, budget=RequestBudget.of(settings), lane="posting"), work)
         assert box.books()["refused"] == 0
         assert box.server.world.throttle.log.view()["mostInAnyMinute"] <= 36
+
+
+def test_it_says_when_the_cap_holds_it_up(monkeypatch):
+    monkeypatch.setattr("bp_assets.brightpearl.reader.LONG", 0.05)
+    with a_box(requests_per_minute=10, minute_seconds=0.5, products=1) as box:
+        settings = erp(box.url, requests_per_minute=10, minute_seconds=0.5)
+        seen = []
+
+        async def work(erp_reader):
+            asked = asyncio.gather(*(erp_reader.get(TAX) for _ in range(12)))
+            while not asked.done():
+                seen.append(erp_reader.waits)
+                await asyncio.sleep(0.01)
+            await asked
+            return erp_reader.waits
+
+        assert in_loop(reader(box.url, budget=RequestBudget.of(settings), lane="posting"), work) is False
+        assert seen[0] is False
+        assert True in seen
 
 
 def test_throttling_failures_and_nonsense_are_waited_out():

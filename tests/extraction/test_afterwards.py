@@ -109,6 +109,7 @@ def test_the_raw_record_of_an_order_in_quarantine_forgets_too(lake: Lake) -> Non
         return wire.dumps({"id": 1, "parties": parties}).decode()
 
     cut = raw(201)[:-3]  # a record that is too long is kept in part
+    spaced = raw(201).replace(":", " : ")  # as it came
 
     def work(writer: Writer) -> None:
         put(writer, "contacts", *({"contact_id": one, "as_of": NOW} for one in (200, 400)))
@@ -119,6 +120,7 @@ def test_the_raw_record_of_an_order_in_quarantine_forgets_too(lake: Lake) -> Non
             ("4", "{} no"),
             ("5", raw(201, "delivery")),
             ("6", cut),
+            ("7", spaced),
         )
         put(writer, "extraction_quarantine", *(
             {"resource": "orders", "object_id": one, "reason": "why", "raw": text, "first_seen": NOW, "last_seen": NOW}
@@ -128,7 +130,9 @@ def test_the_raw_record_of_an_order_in_quarantine_forgets_too(lake: Lake) -> Non
     lake.write(work)
     run(lake, FORGET)
     found = dict(lake.read("select object_id, raw from personal.extraction_quarantine").rows())
-    assert found == {"1": raw(200), "2": "{}", "3": raw(999), "4": "{} no", "5": "{}", "6": "{}"}
+    assert found == {"1": raw(200), "2": "{}", "3": raw(999), "4": "{} no", "5": "{}", "6": "{}", "7": "{}"}
+    reasons = dict(lake.read("select object_id, reason from personal.extraction_quarantine").rows())
+    assert {one for one, reason in reasons.items() if reason != "why"} == {"2", "5", "6", "7"}
 
 
 def test_an_order_that_was_read_again_forgets_and_others_wait_for_the_contacts(orders_of_people: Lake) -> None:

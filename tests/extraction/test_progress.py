@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bp_assets.extraction import assets
+from bp_assets.extraction.listing import same, touched_since
 from bp_assets.extraction.members import Members
 from bp_assets.extraction.plan import Kind, Plan, State, kind_of, questions, share_due
 from bp_assets.extraction.progress import Progress
@@ -37,6 +39,47 @@ def test_the_time_left_is_that_of_the_last_minutes_rate() -> None:
     assert progress([(0.0, 0)], planned=10).line() == "orders: 0 of 10 requests, 0 rows"
     assert progress([(0.0, 0), (1.0, 10)], planned=10).seconds_left == 0.0
     assert progress([(0.0, 0)], planned=0).line() == "orders: waiting for the first answer"
+
+
+def test_a_run_that_the_request_cap_holds_up_says_so() -> None:
+    one = progress([(0.0, 0), (60.0, 60)], planned=180)
+    one.waits = lambda: True
+    assert one.line() == "orders: 60 of 180 requests, 27,600 rows, about 2 min left, waiting for the request cap"
+    assert Progress("orders", phase="reading", waits=lambda: True).line() == "orders: waiting for the request cap"
+    listing = Progress("orders", sent=1, waits=lambda: True)
+    assert listing.line() == "orders: listing, 1 requests sent, 0 rows read, waiting for the request cap"
+
+
+@pytest.mark.parametrize(
+    ("held", "found", "wanted"),
+    [
+        ((NOON, NOON - HOUR), ["2026-11-25T11:00:00.000Z"], True),
+        ((NOON, NOON - HOUR), ["2026-11-25T11:00:01.000Z"], False),
+        ((NOON, NOON), ["2026-11-25T12:00:00.000Z"], False),  # read too soon after
+        ((NOON, None), [None], False),  # just created: nothing says that it is the same
+        ((NOON, None), ["2026-11-25T12:00:00.000Z"], False),
+        ((NOON, False, None), [False, None], True),
+        ((NOON, False, None), [True, None], False),
+    ],
+)
+def test_what_a_search_shows_as_it_is_held_need_not_be_read(held: Any, found: list[Any], wanted: bool) -> None:
+    assert same(held, found) is wanted
+
+
+@pytest.mark.parametrize(
+    ("at", "read_on", "wanted"),
+    [
+        (NOON - HOUR, NOON, False),
+        (NOON + HOUR, NOON, True),
+        (NOON - timedelta(seconds=5), NOON, True),  # two instants of asking, told in whole seconds
+        (None, NOON, False),
+        (NOON, None, True),
+    ],
+)
+def test_what_was_touched_about_when_it_was_read_is_read_again(
+    at: datetime | None, read_on: datetime | None, wanted: bool
+) -> None:
+    assert touched_since(at, read_on) is wanted
 
 
 def test_a_run_tells_how_far_it_is_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
