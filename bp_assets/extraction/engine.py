@@ -139,13 +139,19 @@ class _Run:
     state: State | None = None
     planned_now: bool = False
     progress: Progress = field(default_factory=lambda: Progress(""))
+    sent: Mapping[tuple[str, str], int] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
     minutes: Mapping[tuple[datetime, Lane], int] = field(default_factory=dict)
 
     def through(self, *, full: bool, hinted: Iterable[int], accept_deletions: bool) -> Told:
         """From the plan to the lake."""
-        _in_background(lambda: self.read(full=full, hinted=hinted), lambda: self.tell(self.progress))
+        _in_background(lambda: self.read(full=full, hinted=hinted), self.look)
         return self.finish(accept_deletions=accept_deletions)
+
+    def look(self) -> None:
+        """Tell how far it is; also while a long listing is paged, when nothing of the plan can be answered yet."""
+        self.progress.sent = sum(list(self.sent.values()))  # a list at once: another thread counts
+        self.tell(self.progress)
 
     async def read(self, *, full: bool, hinted: Iterable[int]) -> None:
         """Everything that the ERP is asked for: into the spool."""
@@ -161,6 +167,7 @@ class _Run:
             self.plan = None  # more is wanted than the run that was cut off had in mind
         async with self.reader_in(_lane(resource, self.plan.kind if self.plan else kind)) as reader:
             self.progress.waits = lambda: reader.waits
+            self.sent = reader.counts
             try:
                 if self.plan is None:
                     with self.lake.open() as reading:
@@ -178,7 +185,7 @@ class _Run:
         plan = self.plan
         assert plan is not None  # read() came to its end
         self.progress.phase = "writing"
-        self.tell(self.progress)
+        self.look()
 
         def work(writer: Writer) -> Merged:
             return merge(writer, self.resource, plan, self.spool, self.state, accept_deletions=accept_deletions)

@@ -54,7 +54,8 @@ class Progress:
         if self.phase != "reading":
             phase = "" if self.phase == "done" else f"{self.phase}, "
             waiting = ", waiting for the request cap" if self.waits() else ""
-            return f"{self.resource}: {phase}{self.sent:,} requests sent, {self.rows:,} rows read{waiting}"
+            requests = f"{self.sent:,} request{'' if self.sent == 1 else 's'} sent"
+            return f"{self.resource}: {phase}{requests}, {self.rows:,} rows read{waiting}"
         if not self.planned:  # a search: how many pages there are, the first one says
             return f"{self.resource}: waiting for the {'request cap' if self.waits() else 'first answer'}"
         words = [f"{self.resource}: {self.answered_of_planned}", f"{self.rows:,} rows"]

@@ -151,8 +151,10 @@ def test_an_error_in_the_middle_keeps_what_was_read_and_the_next_run_asks_for_th
 
 
 def test_an_account_without_orders_has_empty_tables_that_are_fresh(account: Account) -> None:
-    told = account.refresh(BY_NAME["orders"])
+    said: list[str] = []
+    told = account.refresh(BY_NAME["orders"], tell=lambda progress: said.append(progress.line()))
     assert told.requests == {"OPTIONS /order-service/order": 1}
+    assert said[-1] == "orders: 1 request sent, 0 rows read"
     assert account.rows("select rows from lake_marks where table_name in ('orders', 'order_rows')") == [(0,), (0,)]
 
 

@@ -47,7 +47,7 @@ def test_a_run_that_the_request_cap_holds_up_says_so() -> None:
     assert one.line() == "orders: 60 of 180 requests, 27,600 rows, about 2 min left, waiting for the request cap"
     assert Progress("orders", phase="reading", waits=lambda: True).line() == "orders: waiting for the request cap"
     listing = Progress("orders", sent=1, waits=lambda: True)
-    assert listing.line() == "orders: listing, 1 requests sent, 0 rows read, waiting for the request cap"
+    assert listing.line() == "orders: listing, 1 request sent, 0 rows read, waiting for the request cap"
 
 
 @pytest.mark.parametrize(
