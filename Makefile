@@ -33,8 +33,9 @@ demo: $(STAMP) ## Play, post, read back and check one trading day of four shops
 dev: $(STAMP) ## Leave it running: sandbox, tills, Dagster UI on port 3000; Ctrl-C stops all
 	@$(BIN)/tillbridge dev
 
+# The tests start some hundred processes: compiled once, not by each of them, even where the environment asks for nothing.
 test: $(STAMP) ## Run all tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile
 
 simulate: $(STAMP) ## Play SEEDS days full of faults from FIRST on, JOBS at a time; an auditor checks every step
 	@$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(SEEDS) --jobs $(JOBS) $(ARGS)

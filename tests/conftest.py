@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -108,9 +109,19 @@ def database(postgres: sa.URL, used: deque[str]) -> Iterator[str]:
         drop_database(postgres, used.popleft())
 
 
+def let_go(home: Home) -> None:
+    """Close what the resources hold open of a home in this process, which opens many in turn. Where nobody imported
+    them, and Dagster with them, there is nothing."""
+    resources = sys.modules.get("bp_assets.resources")
+    if resources and (lake := resources._lakes.pop(home, None)):
+        lake.close()
+    if resources and (ledger := resources._ledgers.pop(home, None)):
+        ledger.close()
+
+
 @pytest.fixture
-def home(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home of this test alone: its own database, its own folders."""
+def home(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home of this test alone: its own database, its own folders. Nothing of it stays open after the test."""
     monkeypatch.setenv("TILLBRIDGE_DATABASE_URL", database)
     monkeypatch.setenv("TILLBRIDGE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TILLBRIDGE_LAKE_PATH", raising=False)
@@ -121,7 +132,8 @@ def home(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home
     with sa.create_engine(server.database_url(made), poolclass=sa.NullPool).begin() as connection:
         move = sa.text("update lake.ducklake_metadata set value = :folder where key = 'data_path'")
         connection.execute(move, {"folder": f"{made.lake}/"})
-    return made
+    yield made
+    let_go(made)
 
 
 @pytest.fixture
@@ -133,6 +145,8 @@ def ledger(home: Home) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def lake(home: Home) -> Lake:
+def lake(home: Home) -> Iterator[Lake]:
     """An empty lake with all its tables."""
-    return Lake(home, server.lake_catalogue_dsn(home))
+    lake = Lake(home, server.lake_catalogue_dsn(home))
+    yield lake
+    lake.close()

@@ -14,6 +14,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
+from tests.conftest import let_go
 from tests.simulation.retailer import TOKEN, shops_text
 
 Row = dict[str, Any]
@@ -50,7 +51,7 @@ def close_the_books(database: str, erp_url: str, folder: Path, unknown_sku: str,
         warnings.simplefilter("ignore", category=dg.BetaWarning)
         from bp_assets.config import Home
         from bp_assets.definitions import defs
-        from bp_assets.resources import _lakes, _ledgers, lake_of
+        from bp_assets.resources import lake_of
 
         home = Home(folder)
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -61,9 +62,7 @@ def close_the_books(database: str, erp_url: str, folder: Path, unknown_sku: str,
             with lake_of(home).open() as reading:
                 return Books(*(reading.execute(f"from {name}").pl().to_dicts() for name in _TABLES))
         finally:  # of this day alone: thousands of days must not keep their connections
-            _lakes.pop(home, None)
-            if home in _ledgers:
-                _ledgers.pop(home).close()
+            let_go(home)
 
 
 _TABLES = ("sales_reconciliation", "daily_takings", "findings")
