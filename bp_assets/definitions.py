@@ -29,6 +29,7 @@ from bp_assets.staging.warehouses import warehouses
 from checks.asset_checks import CHECKS
 from sensors.checked import checked
 from sensors.erp_changes import erp_changes
+from sensors.forgotten_contacts import forgotten_contacts
 from sensors.new_sales import new_sales
 from sensors.run_failures import run_failures
 from sensors.shop_states import shop_states
@@ -64,7 +65,15 @@ defs = dg.Definitions(
     asset_checks=list(CHECKS),
     jobs=list(JOBS),
     schedules=list(SCHEDULES),
-    sensors=[new_sales, unsettled_postings, erp_changes, shop_states, checked, run_failures],
+    sensors=[
+        new_sales,
+        unsettled_postings,
+        erp_changes,
+        shop_states,
+        forgotten_contacts,
+        checked,
+        run_failures,
+    ],
     resources=resources(),
     # One process: what a click on "Materialize" starts is as small as what the jobs do.
     executor=dg.in_process_executor,

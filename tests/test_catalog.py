@@ -34,7 +34,9 @@ JOBS = {
     "refresh_all", "refresh_erp", "refresh_forecasting", "refresh_products", "refresh_stock", "refresh_warehouses",
     "retry_rejected", "run_checks", "watch_shops",
 }  # fmt: skip
-SENSORS = {"checked", "erp_changes", "new_sales", "run_failures", "shop_states", "unsettled_postings"}
+SENSORS = {
+    "checked", "erp_changes", "forgotten_contacts", "new_sales", "run_failures", "shop_states", "unsettled_postings",
+}  # fmt: skip
 SCHEDULES = {
     "checks_hourly", "close_day_daily", "erp_hourly", "forecasting_export_daily", "forecasting_hourly",
     "maintain_lake_nightly", "products_hourly", "read_back_sweep", "stock_sweep",

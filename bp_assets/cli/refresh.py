@@ -21,6 +21,10 @@ from bp_assets.cli.lakeside import run_job
 from bp_assets.cli.screen import Step, console, step, table
 from bp_assets.config import Home, ShopsFile
 from bp_assets.domain.lanes import Lane
+from bp_assets.export.errors import ExportError
+from bp_assets.export.forecasting import MEMORY, export_forecasting
+from bp_assets.export.forgetting import outdated
+from bp_assets.export.formats import FORMATS
 from bp_assets.extraction.assets import warnings
 from bp_assets.extraction.engine import Told, TooManyGone, refresh
 from bp_assets.extraction.progress import Progress
@@ -28,6 +32,8 @@ from bp_assets.extraction.resource import Resource
 from bp_assets.extraction.resources import ALL
 from bp_assets.extraction.spool import SpoolBusy
 from bp_assets.forecasting import availability
+from bp_assets.lake.connect import Lake
+from bp_assets.ledger.server import lake_catalogue_dsn
 from bp_assets.oauth import LedgerTokens
 from bp_assets.resources import lake_of, ledger_of
 
@@ -68,8 +74,22 @@ def run(root: Path, shops: ShopsFile, names: Sequence[str], *, full: bool, accep
             _say(out, [str(why)])
     if not names and not unfinished:
         _job(out, place, "What is computed from all this", "refresh_forecasting")
+    unfinished += _made_anew(out, place)
     out.print(_summary(done))
     return 1 if unfinished else 0
+
+
+def _made_anew(out: Console, home: Home) -> list[str]:
+    """Sets of files that name a contact who is gone are written once more, without them; what could not be."""
+    lake, failed = Lake(home, lake_catalogue_dsn(home), memory=MEMORY), list[str]()
+    for one in outdated(lake):
+        try:
+            with step(out, f"A contact is gone from {one.to}") as shown:
+                export_forecasting(lake, Path(one.to), FORMATS[one.format], with_contacts=True, tell=shown.to)
+        except ExportError as why:
+            failed.append(f"{one.to} still names a contact who is gone. {why}")
+            _say(out, failed[-1:])
+    return failed
 
 
 def _job(out: Console, place: Home, title: str, name: str) -> None:

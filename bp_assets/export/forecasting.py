@@ -14,6 +14,7 @@ import duckdb
 
 from bp_assets.export.errors import ExportError, NotFilled
 from bp_assets.export.folder import Folder, held, name_of, no_space
+from bp_assets.export.forgetting import Place, note
 from bp_assets.export.formats import TSV, Format
 from bp_assets.export.manifest import File, Manifest, Shows, digest, kind_of, moment, read
 from bp_assets.export.sheet import Sheet
@@ -85,6 +86,8 @@ def export_forecasting(
             if manifest is None:
                 with folder.new_set(place) as hidden:
                     manifest = _write_set(reading, shows, form, hidden, sheets, tell)
+            if with_contacts:  # before it can be seen: a set that nobody knows of would never be made anew
+                note(lake.home, Place(str(to.absolute()), form.name))
         folder.swing(place)
         removed = folder.prune(1 if with_contacts else keep)
     return Exported(place, manifest, time.monotonic() - started, renewed, tuple(removed))

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """``name`` is also the files' suffix; ``options`` are those of DuckDB's COPY."""
+    """``name`` is also the files' suffix; ``options`` are those of DuckDB's COPY; ``source`` reads a ``{file}``."""
 
     name: str
     options: str
+    source: str
 
 
 TSV = Format(
     "tsv",
     r"""FORMAT csv, DELIMITER '\t', HEADER true, QUOTE '"', ESCAPE '"', NULLSTR '', """
     "TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%gZ'",
+    r"""read_csv({file}, delim='\t', quote='"', escape='"', header=true, all_varchar=true)""",
 )
-PARQUET = Format("parquet", "FORMAT parquet, COMPRESSION zstd")
+PARQUET = Format("parquet", "FORMAT parquet, COMPRESSION zstd", "read_parquet({file})")
 FORMATS = {one.name: one for one in (TSV, PARQUET)}

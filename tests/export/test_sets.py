@@ -12,14 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+import polars as pl
 import pytest
 
 from bp_assets.export import folder as folders
 from bp_assets.export import manifest
 from bp_assets.export.errors import Busy, NoFolder, NoSpace, NotFilled
 from bp_assets.export.forecasting import Exported, export_forecasting
+from bp_assets.export.forgetting import Place, noted, outdated
 from bp_assets.export.formats import PARQUET
 from bp_assets.lake.connect import Lake
+from bp_assets.resources import LakeResource
+from sensors.forgotten_contacts import forgotten_contacts
 from tests.export.account import FEW, NOON, fill
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +69,15 @@ def python(code: str, lake: Lake, *arguments: object) -> subprocess.CompletedPro
     command = [sys.executable, "-c", code, str(lake.home.root), lake.dsn, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def sensed(lake: Lake, cursor: str | None = None) -> tuple[list[dict[str, Any]], str | None]:
+    """What a look of the sensor starts, as the configuration of the asset; and what it keeps for the next look."""
+    with dg.build_sensor_context(cursor=cursor, resources={"lake": LakeResource(root=str(lake.home.root))}) as context:
+        result = forgotten_contacts(context)
+    assert isinstance(result, dg.SensorResult)
+    configs = [request.run_config["ops"]["forecasting_export"]["config"] for request in result.run_requests or []]
+    return configs, result.cursor
 
 
 def names(to: Path) -> list[str]:
@@ -113,6 +127,27 @@ def test_with_contacts_only_the_newest_set_stays_whatever_is_asked_for(lake: Lak
     second = exported(lake, to, with_contacts=True, keep=3)
     assert names(to) == [second.folder.name, "current"]
     assert "first_name 1" not in (second.folder / "Brightpearl_Contacts.tsv").read_text(encoding="utf-8")
+
+
+def test_a_set_that_names_somebody_who_is_gone_is_found_until_it_is_made_anew(lake: Lake, tmp_path: Path) -> None:
+    few(lake)
+    private, typed = tmp_path / "private", tmp_path / "typed"
+    exported(lake, tmp_path / "plain")
+    assert (noted(lake.home), sensed(lake)) == ([], ([], None))
+    exported(lake, private, with_contacts=True)
+    exported(lake, typed, form=PARQUET, with_contacts=True)
+    both = [Place(str(private), "tsv"), Place(str(typed), "parquet")]
+    assert (noted(lake.home), outdated(lake)) == (both, [])
+    started, seen = sensed(lake)
+    assert started == []
+    lake.write(lambda writer: writer.delete_keys("contacts", pl.DataFrame({"contact_id": [1]})))
+    assert outdated(lake) == both
+    assert sensed(lake, seen) == ([], None)  # not before contacts were read again
+    assert sensed(lake) == ([{"to": str(private), "format": "tsv", "with_contacts": True},
+                             {"to": str(typed), "format": "parquet", "with_contacts": True}], seen)  # fmt: skip
+    exported(lake, private, with_contacts=True)
+    (typed / "current").unlink()  # taken away by hand
+    assert (outdated(lake), noted(lake.home)) == ([], both)
 
 
 @pytest.mark.parametrize("other", [{"form": PARQUET}, {"with_contacts": True}])
