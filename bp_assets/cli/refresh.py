@@ -2,7 +2,8 @@
 
 The same engine as in Dagster's jobs, without a run there: for the first pull of an account, and by hand. Where no
 resource is named, nothing is left empty: the warehouses come first, and what is computed from all of it at the end.
-Read: the ERP (GET and OPTIONS only), the shops file, the lake. Written: the resources' tables in the lake.
+Read: the ERP (GET and OPTIONS only), the shops file, the lake. Written: the resources' tables in the lake, what was
+available when; sets of files with contacts that name somebody who is gone.
 """
 
 from __future__ import annotations
