@@ -26,7 +26,7 @@ from bp_assets.lake.tables import BY_NAME
 KEPT = 3  # sets that stay for those who still read them, the current one among them
 # What DuckDB should be given: sorting more than that goes by way of the disk, and a large account needs as much memory
 # as a small one.
-MEMORY = "200MB"
+MEMORY = "160MB"
 _NO_SPACE = ("No space left", "File too large", "Disk quota exceeded")
 
 
