@@ -7,9 +7,11 @@ processor's cache. Read: bytes of an answer. Written: bytes of a request.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import secrets
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -55,9 +57,52 @@ class Sealed:
         self._value = _DECODE
 
 
+class Joined(Sealed):
+    """A record and what other answers say of the same thing, put together whenever it is opened.
+
+    ``add`` is pure: a record, and what one other answer says, as one record.
+    """
+
+    __slots__ = ("_add", "_parts")
+
+    def __init__(self, parts: Sequence[Any], add: Callable[[Any, Any], Any]) -> None:
+        self._parts, self._add, self._value = parts, add, _DECODE
+
+    @property
+    def text(self) -> str:
+        """All as they came, as a list."""
+        return f"[{', '.join(map(text_of, self._parts))}]"
+
+    @property
+    def value(self) -> Any:
+        if self._value is _DECODE:
+            self._value = functools.reduce(self._add, map(opened, self._parts))
+        return self._value
+
+    def close(self) -> None:
+        self._value = _DECODE
+        for one in self._parts:
+            close(one)
+
+
 def opened(value: Any) -> Any:
     """A sealed record's value; anything else is what it is."""
-    return value.value if type(value) is Sealed else value
+    return value.value if isinstance(value, Sealed) else value
+
+
+def close(value: Any) -> None:
+    """Let go of a sealed record's value."""
+    if isinstance(value, Sealed):
+        value.close()
+
+
+def text_of(record: Any) -> str:
+    """A record's JSON, for people."""
+    if isinstance(record, Sealed):
+        return record.text
+    if record is None:
+        return "null"
+    return dumps(record if isinstance(record, dict | list) else {"value": record}).decode()
 
 
 def all_opened(payload: Any) -> Any:

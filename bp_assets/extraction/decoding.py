@@ -74,8 +74,7 @@ class Batch:
                 seen.add(object_id)
                 known.look(wire.opened(record), self.fields)
                 self._decode(object_id, record, context)
-            if type(record) is wire.Sealed:
-                record.close()
+            wire.close(record)
         if asked is not None:
             self.absent((one for one in asked if one not in seen), context)
 
@@ -89,7 +88,7 @@ class Batch:
 
     def refuse(self, label: str, reason: str, record: Any) -> None:
         """A record for quarantine; ``label`` is its id, as far as there is one."""
-        self._quarantined.append((label, reason, _text(record)[:MOST_RAW]))
+        self._quarantined.append((label, reason, wire.text_of(record)[:MOST_RAW]))
 
     def unclear(self, object_id: int, reason: str, record: Any, read_on: datetime) -> None:
         """An object whose record goes to quarantine."""
@@ -173,13 +172,4 @@ def _kept(objects: Sequence[_Understood], hashes: Sequence[pl.DataFrame]) -> pl.
 
 def _label(record: Any) -> str:
     """A name for a record without a readable id, so that two of them don't cover each other."""
-    return "no id " + hashlib.blake2b(_text(record).encode("utf-8", "replace"), digest_size=4).hexdigest()
-
-
-def _text(record: Any) -> str:
-    """The record's JSON."""
-    if type(record) is wire.Sealed:
-        return record.text
-    if record is None:
-        return "null"
-    return wire.dumps(record if isinstance(record, dict | list) else {"value": record}).decode()
+    return "no id " + hashlib.blake2b(wire.text_of(record).encode("utf-8", "replace"), digest_size=4).hexdigest()

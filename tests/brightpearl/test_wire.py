@@ -69,6 +69,22 @@ def test_a_sealed_record_can_be_opened_again_and_keeps_its_text():
     assert (record.value, record.text) == ({"id": 1, "net": Decimal("2.50")}, '{"id": 1, "net": 2.50}')
 
 
+def test_records_that_belong_together_are_joined_whenever_they_are_opened():
+    answer = wire.loads_sealed(b'{"response":[{"id": 1, "at": []}, {"id":1,"at":[2.50]}, {"id":1,"at":["x"]}]}')
+    parts = answer["response"]
+    joined = wire.Joined(parts, lambda one, other: {**one, "at": [*one["at"], *other["at"]]})
+    assert joined.value is joined.value
+    assert wire.opened(joined) == {"id": 1, "at": [Decimal("2.50"), "x"]}
+    held = parts[0].value
+    wire.close(joined)
+    assert parts[0].value is not held
+    assert joined.value == {"id": 1, "at": [Decimal("2.50"), "x"]}
+    assert wire.text_of(joined) == '[{"id": 1, "at": []}, {"id":1,"at":[2.50]}, {"id":1,"at":["x"]}]'
+    plain = wire.Joined(({"id": 1}, {"net": Decimal("1.50")}), lambda one, other: {**one, **other})
+    wire.close(plain)
+    assert (plain.value, plain.text) == ({"id": 1, "net": Decimal("1.50")}, '[{"id":1}, {"net":1.50}]')
+
+
 def test_a_record_that_can_not_be_read_is_its_text():
     endless = b'{"id":' + b"1" * 5000 + b"}"  # more digits than Python turns into a number
     first, second = wire.loads_sealed(b'{"response":[' + endless + b',{"id":2}]}')["response"]
