@@ -50,7 +50,7 @@ def run(root: Path, shops: ShopsFile, names: Sequence[str], *, full: bool, accep
         NoResource: nothing was asked. ErpError, LakeError, LedgerError: what was done before stays done, and a pull
         that was cut off goes on where it stopped when the command is given again.
     """
-    wanted = chosen(names)
+    wanted = [one.asked_by(shops.erp) for one in chosen(names)]
     out, place = console(), use_home(root)
     ledger, lake, erp = ledger_of(place), lake_of(place), shops.erp
     budget = shared_by_all(ledger, erp)

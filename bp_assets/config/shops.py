@@ -63,6 +63,15 @@ class Erp(_Part):
     event_owner_contact_id: PositiveInt = 4  # who ships: required on every goods-out event
     search_lag_seconds: float = Field(default=10, ge=0, le=600)
     cost_price_list_id: PositiveInt = 1  # what returned goods are worth where no order row says it (end_of_day)
+    product_channels: tuple[PositiveInt, ...] = ()  # whose own entry of every product is read too
+
+    @field_validator("product_channels")
+    @classmethod
+    def _once_each(cls, channels: tuple[int, ...]) -> tuple[int, ...]:
+        twice = [str(one) for one, count in Counter(channels).items() if count > 1]
+        if twice:
+            raise ValueError(f"names channel {', '.join(twice)} more than once; each is read once")
+        return channels
 
     @property
     def url(self) -> str:

@@ -51,7 +51,7 @@ def asset_of(resource: Resource) -> dg.AssetsDefinition:
         hint_ids, hinted = _hints(resource, ledger)
         try:
             done = refresh(
-                resource,
+                resource.asked_by(erp.shops.load().erp),
                 lake.open(),
                 erp.reader,
                 full=config.full,

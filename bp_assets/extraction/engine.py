@@ -174,7 +174,8 @@ class _Run:
                         self.plan = await plan_for(resource, kind, self.state, reader, reading, self.spool, hinted)
                     self.spool.begin(self.plan)
                     self.planned_now = True
-                members = Members(self.state.members if self.state else (), learning=self.state is None)
+                known = (*_in_contexts(resource), *(self.state.members if self.state else ()))
+                members = Members(known, learning=self.state is None)
                 await Fetch(resource, self.plan, self.spool, reader, members, lookups, self.progress).run()
             finally:
                 self.requests = {route: count for (_, route), count in sorted(reader.counts.items())}
@@ -252,6 +253,10 @@ def _seldom_collected() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def _in_contexts(resource: Resource) -> tuple[str, ...]:
+    return resource.get.within.members if resource.get and resource.get.within else ()
 
 
 def _lane(resource: Resource, kind: Kind) -> Lane:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from bp_assets.brightpearl import wire
 from bp_assets.brightpearl.errors import BadAnswer, ErpRefused
 from bp_assets.brightpearl.id_sets import unpack
 from bp_assets.brightpearl.reader import ErpReader
@@ -83,8 +84,9 @@ class Fetch:
 
     # -- id sets ---------------------------------------------------------------------------------------------------
     async def _sets(self, answered: set[int]) -> None:
-        self._progress.planned = len(self.plan.sets)
-        self._progress.answered = self._progress.before = len(answered)
+        each = 1 + len(self.resource.contexts)
+        self._progress.planned = each * len(self.plan.sets)
+        self._progress.answered = self._progress.before = each * len(answered)
         waiting = iter([number for number in range(len(self.plan.sets)) if number not in answered])
         await _all([self._worker(waiting) for _ in range(self.reader.in_flight)])
 
@@ -96,7 +98,7 @@ class Fetch:
             for piece in pieces:
                 self._take(piece, None if not text else frozenset(piece.asked))
             self._done.sets.append(number)
-            self._answered()
+            self._answered(1 + len(self.resource.contexts))
 
     async def _whole(self) -> list[_Piece]:
         get, read_on = self._get(), self.reader.erp_clock
@@ -109,6 +111,7 @@ class Fetch:
         path = get.path.replace("{ids}", text)
         try:
             answer = await self.reader.get(path, get.params, sealed=True)
+            within = [await self.reader.get(path, params, sealed=True) for params in get.again]
         except (ErpRefused, BadAnswer) as why:
             if isinstance(why, ErpRefused) and why.code in get.nothing:
                 return [_Piece(ids, (), read_on)]
@@ -120,7 +123,10 @@ class Fetch:
             halves = [half for part in (ids[:middle], ids[middle:]) for half in sets_of(self.resource, part)]
             return [piece for half in halves for piece in await self._ask(half, unpack(half))]
         self._asked_ids += len(ids)
-        return [_Piece(ids, self._split(get, answer.response, ids), answer.asked_on or read_on)]
+        found = self._split(get, answer.response, ids)
+        if get.within and within:
+            found = _joined(found, [_by_id(self._split(get, one.response, ids)) for one in within], get.within.add)
+        return [_Piece(ids, found, answer.asked_on or read_on)]
 
     def _refuse(self, ids: list[int], why: ErpRefused | BadAnswer, read_on: datetime) -> _Piece:
         """A single id that the ERP won't tell of: unless it won't tell of nearly any."""
@@ -192,9 +198,9 @@ class Fetch:
         else:
             self._batch.take(piece.found, asked, context, self._members)
 
-    def _answered(self) -> None:
-        """A request of the plan is done: what it brought may be written."""
-        self._progress.answered += 1
+    def _answered(self, requests: int = 1) -> None:
+        """So many requests of the plan are done: what they brought may be written."""
+        self._progress.answered += requests
         self._progress.sent = self.reader.requests
         self._progress.note()
         if self._batch.size >= PART_ROWS or time.monotonic() - self._written >= PART_SECONDS:
@@ -208,6 +214,25 @@ class Fetch:
         self._batch, self._written = Batch(self._layout), time.monotonic()
         search = None if done.ended else done.search
         self._done = Done(search=search, last_id=done.last_id, place=done.place) if search is not None else Done()
+
+
+def _by_id(found: Iterable[tuple[int | None, Any]]) -> dict[int, Any]:
+    """The records of an answer, closed, by the object they tell of."""
+    held: dict[int, Any] = {}
+    for object_id, record in found:
+        wire.close(record)
+        if object_id is not None:
+            held.setdefault(object_id, record)
+    return held
+
+
+def _joined(
+    found: Iterable[tuple[int | None, Any]], others: Sequence[Mapping[int, Any]], add: Callable[[Any, Any], Any]
+) -> Iterator[tuple[int | None, Any]]:
+    """Each record with what the other answers say of the same object; one that they leave out is as it was."""
+    for object_id, record in found:
+        said = [held[object_id] for held in others if object_id is not None and object_id in held]
+        yield object_id, wire.Joined((record, *said), add) if said else record
 
 
 async def _all(work: Sequence[Any]) -> None:

@@ -56,6 +56,8 @@ def _requests(one: Resource) -> str:
     if isinstance(listing, Whole):
         return f"{fetch}, one for all"
     many = f"{fetch}, {get.limit} ids each" if get.limit > 1 else f"{fetch}, one id each"
+    if get.within:
+        many += f", once more with each `{get.within.param}` that the shops file names"
     if isinstance(listing, Uris):
         return f"`OPTIONS {listing.path}` names the ids; {many}"
     if isinstance(listing, Search):

@@ -245,6 +245,7 @@ class _Merge:
             # What was held back is looked for again with the next refresh.
             listed=plan.clock if self._complete and not held_back else before.listed,
             members=tuple(sorted({*before.members, *members})),
+            contexts=resource.contexts,
         )
         oldest: Any = None
         if resource.rotate is not None:

@@ -78,13 +78,14 @@ class State:
     """What the lake knows of a resource's last refreshes. It is the mark of its main table.
 
     ``moments``: up to when each question of its changes was asked. ``listed``: when all ids were last compared.
-    ``members`` are the names of members its records were seen to have.
+    ``members`` are the names of members its records were seen to have. ``contexts``: those its objects were asked in.
     """
 
     version: int
     moments: dict[str, datetime]
     listed: datetime
     members: tuple[str, ...] = ()
+    contexts: tuple[int, ...] = ()
 
     def as_mark(self) -> dict[str, Any]:
         return {
@@ -93,6 +94,7 @@ class State:
             "moments": {name: at.isoformat() for name, at in self.moments.items()},
             "listed": self.listed.isoformat(),
             "members": list(self.members),
+            "contexts": list(self.contexts),
         }
 
     @classmethod
@@ -101,12 +103,13 @@ class State:
         if not isinstance(mark, dict) or mark.get("engine") != 1:
             return None
         moments = {name: datetime.fromisoformat(at) for name, at in mark["moments"].items()}
-        return cls(mark["version"], moments, datetime.fromisoformat(mark["listed"]), tuple(mark["members"]))
+        listed, contexts = datetime.fromisoformat(mark["listed"]), tuple(mark.get("contexts", ()))
+        return cls(mark["version"], moments, listed, tuple(mark["members"]), contexts)
 
 
 def kind_of(resource: Resource, state: State | None, now: datetime, *, full: bool) -> Kind:
     """How much is read this time."""
-    if full or state is None or state.version < resource.version:
+    if full or state is None or state.version < resource.version or state.contexts != resource.contexts:
         return Kind.FULL
     if isinstance(resource.listing, Chosen):
         return Kind.SWEEP  # listing costs no request
@@ -147,7 +150,8 @@ def sets_of(resource: Resource, ids: Iterable[int]) -> tuple[str, ...]:
 
 def fingerprint(resource: Resource) -> str:
     """What parts of a plan must have in common with the description, so that they can be put together."""
-    told = [resource.name, resource.version, [(name, list(rows.columns)) for name, rows in resource.tables.items()]]
+    tables = [(name, list(rows.columns)) for name, rows in resource.tables.items()]
+    told = [resource.name, resource.version, tables, resource.contexts]
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 

@@ -9,15 +9,16 @@ stand in several tables (``orders``, ``order_rows``). An object's rows change to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bp_assets.brightpearl.reading import Unclear
+from bp_assets.config import Erp
 
 __all__ = [
     "Changes", "Chosen", "Context", "Decode", "Decoded", "Get", "Resource", "Rows", "Search", "Split", "Sweep",
-    "Unclear", "Uris", "Whole",
+    "Unclear", "Uris", "Whole", "Within",
 ]  # fmt: skip
 
 Filters = Mapping[str, str | int | bool]
@@ -114,11 +115,26 @@ Listing = Uris | Search | Whole | Chosen
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """What the ERP tells only to who asks within a context: the same ids are asked for once more for each of them.
+
+    ``param`` names the context, ``values`` are those that the shops file wants. ``add``, pure, puts what such an answer
+    says of an object into its record; it never raises: what is strange is for decode to refuse. ``members`` (named as
+    in :mod:`members`) come with a context alone: they are no news when somebody begins to ask for one.
+    """
+
+    param: str
+    values: Callable[[Erp], Sequence[int]]
+    add: Callable[[Any, Any], Any]
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Get:
     """``GET path``; ``{ids}`` stands for an id set: ``/warehouse-service/order/*/goods-note/goods-out/{ids}``.
 
     ``limit`` is how many ids the ERP takes. ``split`` takes the answer apart. ``nothing`` are error codes that mean
-    "none of these has anything".
+    "none of these has anything". ``contexts`` are the values of ``within``: see :meth:`Resource.asked_by`.
     """
 
     path: str
@@ -126,6 +142,13 @@ class Get:
     limit: int = 200
     params: Filters = field(default_factory=dict)
     nothing: frozenset[str] = frozenset()
+    within: Within | None = None
+    contexts: tuple[int, ...] = ()
+
+    @property
+    def again(self) -> list[Filters]:
+        """The parameters of each further request for the same ids."""
+        return [{**self.params, self.within.param: one} for one in self.contexts] if self.within else []
 
 
 # How changes and deletions are found. ---------------------------------------------------------------------------------
@@ -206,6 +229,17 @@ class Resource:
         """The first of its tables."""
         return next(iter(self.tables))
 
+    @property
+    def contexts(self) -> tuple[int, ...]:
+        """Within which contexts its objects are asked for too."""
+        return self.get.contexts if self.get else ()
+
+    def asked_by(self, erp: Erp) -> Resource:
+        """The description with the contexts that the shops file names."""
+        if self.get is None or self.get.within is None:
+            return self
+        return replace(self, get=replace(self.get, contexts=tuple(self.get.within.values(erp))))
+
     def __post_init__(self) -> None:
         fault = _fault(self)
         if fault:
@@ -222,6 +256,8 @@ def _fault(one: Resource) -> str:
         whole = isinstance(one.listing, Whole)
         if whole == ("{ids}" in one.get.path):
             return "the GET of a whole list names no {ids}; any other must"
+        if one.get.within and (whole or one.get.nothing):
+            return "within contexts sets of ids are asked for, and an answer without any of them is no error"
         if one.get.limit < 1:
             return "a GET asks for one id at least"
         if whole and one.changes:

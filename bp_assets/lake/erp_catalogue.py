@@ -143,14 +143,15 @@ PRODUCT_SALES_CHANNELS = Table(
     "What a product is called and how it is described on a sales channel.",
     (
         col("product_id", "BIGINT", "Product.", references="products.product_id"),
-        col("sales_channel_name", "VARCHAR", "Name of the channel; mostly Brightpearl alone."),
+        col("sales_channel_name", "VARCHAR", "Brightpearl, and each channel of `product_channels` in the shops file."),
         col("product_name", "VARCHAR", "The product's name there; empty where it has none."),
         opt("product_condition", "VARCHAR", "Condition, for example new."),
         opt("description", "VARCHAR", "Long description as Brightpearl holds it, HTML included."),
         opt("short_description", "VARCHAR", "Short description as Brightpearl holds it, HTML included."),
-        opt("available_to_sell_on_channel", "BOOLEAN", "Whether it is for sale there; empty where Brightpearl does "
-            "not say."),
-        opt("sell_when_no_stock", "BOOLEAN", "Whether it is sold without stock; empty where Brightpearl does not say."),
+        opt("available_to_sell_on_channel", "BOOLEAN", "Whether it is for sale there; told of the channels of "
+            "`product_channels` alone."),
+        opt("sell_when_no_stock", "BOOLEAN", "Whether it is sold there without stock; told of the channels of "
+            "`product_channels` alone."),
         AS_OF,
     ),
     ("product_id", "sales_channel_name"), "erp", "data", "Brightpearl product GET", published=False,

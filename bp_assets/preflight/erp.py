@@ -1,4 +1,4 @@
-"""The account as such: installation, statuses, shipping, locked books, products that share a SKU. Pure."""
+"""The account as such: installation, statuses, shipping, channels, locked books, products sharing a SKU. Pure."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def check(shops: ShopsFile, account: Account, today: date) -> Iterator[Fault]:
     yield from places.currency("erp.currency", shops.erp.currency, account)
     yield from _statuses(shops, account)
     yield from _shipping(shops, account)
+    yield from _channels(shops, account)
     yield from _lock(shops, account, today)
     yield from _duplicates(account)
 
@@ -86,6 +87,15 @@ def _shipping(shops: ShopsFile, account: Account) -> Iterator[Fault]:
             f"the ERP has no contact {owner}; every goods-out event names who ships",
             "Put the contact number of a member of staff here.",
         )
+
+
+def _channels(shops: ShopsFile, account: Account) -> Iterator[Fault]:
+    if account.channels is None:
+        return
+    words = {one.channel_id: one.name for one in account.channels.values()}
+    for number in shops.erp.product_channels:
+        if number not in words:
+            yield fault("erp.product_channels", f"the ERP has no channel {number}", suggest.number("", words))
 
 
 def _lock(shops: ShopsFile, account: Account, today: date) -> Iterator[Fault]:

@@ -17,7 +17,8 @@ from tests.posting.receipts import SHOP_TOML, SHOPS_TOML
 def test_an_account_is_read_whole_and_exported_with_no_table_left_empty(tmp_path: Path) -> None:
     with running(SandboxConfig(port=0, products=40, orders=120, requests_per_minute=0)) as server:
         config = tmp_path / "shops.toml"
-        config.write_text(SHOPS_TOML + SHOP_TOML.format(key="leeds", warehouse=3, channel=2, contact=201))
+        common = SHOPS_TOML.replace("[nominal_codes]", "product_channels = [2]\n\n[nominal_codes]", 1)
+        config.write_text(common + SHOP_TOML.format(key="leeds", warehouse=3, channel=2, contact=201))
         env = {
             "TILLBRIDGE_ERP_URL": server.url,
             "TILLBRIDGE_CONFIG": str(config),
@@ -35,4 +36,6 @@ def test_an_account_is_read_whole_and_exported_with_no_table_left_empty(tmp_path
     rows = (feed / "Brightpearl_Orders.tsv").read_text().splitlines()
     world = server.world
     assert len(rows) - 1 == sum(len(order.rows) for order in world.orders.by_id.values())
+    channels = (feed / "Brightpearl_ProductSalesChannels.tsv").read_text()
+    assert channels.count("\tLeeds\tfalse\t") == len(world.products)  # sold there, but not without stock
     assert len((feed / "Brightpearl_Warehouses.tsv").read_text().splitlines()) - 1 == len(world.reference.warehouses)

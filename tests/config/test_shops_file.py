@@ -38,6 +38,17 @@ def faults(text: str) -> list[str]:
             "erp.requests_per_minute: Input should be a valid integer, unable to parse string as an integer",
         ),
         ("timeout_seconds = 10", "timeout_seconds = 0", "erp.timeout_seconds: Input should be greater than 0"),
+        (
+            "timeout_seconds = 10",
+            "product_channels = [2, 3, 2]",
+            "erp.product_channels: names channel 2 more than once; each is read once",
+        ),
+        (
+            "timeout_seconds = 10",
+            "product_channels = [2, 0]",
+            "erp.product_channels[1]: Input should be greater than 0",
+        ),
+        ("timeout_seconds = 10", "product_channels = 2", "erp.product_channels: Input should be a valid tuple"),
         ('tip = "2240"', "", "nominal_codes.tip: is missing"),
         ('"20" = "T20"', '"20" = 20', "tax_map.20: Input should be a valid string"),
         ('cash = "CASH"', "square = 1", "tender_map.square: Input should be a valid string"),

@@ -99,6 +99,7 @@ def test_a_run_tells_how_far_it_is_every_five_seconds(monkeypatch: pytest.Monkey
         ("orders", State(1, {}, NOON - HOUR), False, Kind.CHANGES),
         ("orders", State(1, {}, NOON - HOUR), True, Kind.FULL),
         ("orders", State(0, {}, NOON - HOUR), False, Kind.FULL),  # described anew since
+        ("products", State(1, {}, NOON - HOUR, contexts=(2,)), False, Kind.FULL),  # channel 2 is wanted no more
         ("orders", State(1, {}, NOON - 25 * HOUR), False, Kind.SWEEP),
         ("goods_movements", State(1, {}, NOON - 1000 * HOUR), False, Kind.CHANGES),  # never swept
         ("customer_payments", State(1, {}, NOON - 169 * HOUR), False, Kind.FULL),  # its listing is its records
@@ -125,8 +126,10 @@ def test_the_question_that_waited_longest_is_asked_first_and_goes_back_with_an_o
 def test_plans_and_states_are_read_as_they_were_written() -> None:
     plan = Plan("orders", Kind.SWEEP, NOON, NOON, "print", ("1-5,9",), (), ("1-9",), moments={"updatedOn": NOON})
     assert Plan.loads(plan.dumps()) == plan
-    state = State(3, {"updatedOn": NOON}, NOON, ("id", "rows.*.net"))
+    state = State(3, {"updatedOn": NOON}, NOON, ("id", "rows.*.net"), (2, 3))
     assert State.of_mark(state.as_mark()) == state
+    older = {name: value for name, value in state.as_mark().items() if name != "contexts"}
+    assert State.of_mark(older) == replace(state, contexts=())
     assert State.of_mark(NOON.isoformat()) is None  # somebody else's mark
 
 

@@ -64,6 +64,18 @@ def test_a_second_reading_asks_only_for_what_changed(house: House) -> None:
 
 
 @pytest.mark.slow
+def test_products_are_read_on_the_channels_that_the_shops_file_names_now(house: House) -> None:
+    channels = "select sales_channel_name, count(*) from product_sales_channels group by all order by 1"
+    common = house.config.read_text()
+    for more, named in (("", ["Brightpearl"]), ("product_channels = [2, 3]\n", ["Brightpearl", "Leeds", "London"])):
+        house.config.write_text(common.replace("[nominal_codes]", f"{more}[nominal_codes]", 1))
+        with house.requests() as asked:
+            house.materialise("products")
+        assert house.rows(channels) == [(name, 452) for name in named]
+        assert asked[PRODUCT] == 3 * len(named)
+
+
+@pytest.mark.slow
 def test_a_hint_is_acted_upon_once_and_a_deleted_product_goes(house: House) -> None:
     house.materialise("products")
     ledger, gone = ledger_of(house.home), 1010

@@ -59,6 +59,12 @@ IN_THE_FILE = {
         "the ERP has no channel 55",
         "Did you mean 5 (Bath)?",
     ),
+    "channels of products": (
+        [("search_lag_seconds = 2", "product_channels = [2, 77, 3]")],
+        "erp.product_channels",
+        "the ERP has no channel 77",
+        "The ERP has 1 (Web), 2 (Leeds), 3 (London), 4 (York), 5 (Bath).",
+    ),
     "price list": (
         [("price_list_id = 2", "price_list_id = 9")],
         "shops[leeds].price_list_id",
@@ -209,7 +215,7 @@ def test_all_faults_of_one_file_are_named_at_once(house: House) -> None:
     expected = {IN_THE_FILE[case][1] for case in alone} - {'tax_map."0"'}  # the zero-rated code stands in for it
     report = house.check(*changes)
     assert {found.place for found in report.of(report.faults[0].severity)} == expected
-    assert len(expected) == 21
+    assert len(expected) == 22
     assert not report.safe
 
 

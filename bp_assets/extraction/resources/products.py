@@ -27,7 +27,7 @@ from bp_assets.extraction.fields import (
     text,
     whole,
 )
-from bp_assets.extraction.resource import Changes, Context, Decoded, Get, Resource, Rows, Sweep, Unclear, Uris
+from bp_assets.extraction.resource import Changes, Context, Decoded, Get, Resource, Rows, Sweep, Unclear, Uris, Within
 
 PRODUCT = Fields(
     may("sku", text, "identity", "sku", default=""),
@@ -81,12 +81,13 @@ VARIATION = Fields(
 COMPONENT = Fields(need("product_id", whole, "productId"), need("quantity", exact, "productQuantity"))
 CUSTOM = ("product_id", "field", "value", "sku")
 SKU = PRODUCT.names.index("sku")
+FLAGS = CHANNEL.names.index("available_to_sell_on_channel")  # from here on: what only a channel's own entry tells
 
 
 def decode(product_id: int, raw: Any, context: Context) -> Decoded:
     """A bundle is never stock-tracked, whatever the member says; one that is none any more has no components."""
     tracked, bundle, *codes = NATURE.of(raw)
-    channels = _first_of_each((CHANNEL.of(one, product_id) for one in items(raw, "salesChannels")), 1)
+    channels = _channels(product_id, raw)
     name = channels[0][2] if channels else ""
     barcode = next((code for code in codes if code), None)
     product = PRODUCT.of(raw, product_id, name, barcode, tracked and not bundle, bundle)
@@ -98,6 +99,27 @@ def decode(product_id: int, raw: Any, context: Context) -> Decoded:
         "product_variations": _first_of_each((VARIATION.of(one, product_id) for one in items(raw, "variations")), 1),
         "bundle_components": _components(product_id, raw) if bundle else [],
     }
+
+
+def with_channel(record: Any, other: Any) -> Any:
+    """The record, with the entries on sales channels that the answer within a channel's context has."""
+    held, more = record.get("salesChannels") or [], other.get("salesChannels")
+    if nothing(more) or type(held) is not list:  # decode refuses what is no list
+        return record
+    return {**record, "salesChannels": [*held, *(more if type(more) is list else [more])]}
+
+
+def _channels(product_id: int, raw: Any) -> list[tuple[Any, ...]]:
+    """The first entry of each name. A flag that it lacks is that of the next which has it: the channel asked for may be
+    called as Brightpearl's own entry is, which has none."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for one in items(raw, "salesChannels"):
+        row = CHANNEL.of(one, product_id)
+        first = found.setdefault(row[1], row)
+        if first is not row:
+            flags = [new if held is None else held for held, new in zip(first[FLAGS:], row[FLAGS:], strict=True)]
+            found[row[1]] = (*first[:FLAGS], *flags)
+    return list(found.values())
 
 
 def _first_of_each(rows: Iterator[tuple[Any, ...]], key: int) -> list[tuple[Any, ...]]:
@@ -152,7 +174,15 @@ RESOURCES = (
         },
         listing=Uris("/product-service/product"),
         get=Get(
-            "/product-service/product/{ids}", splits.by_member("id"), params={"includeOptional": "customFields"}
+            "/product-service/product/{ids}",
+            splits.by_member("id"),
+            params={"includeOptional": "customFields"},
+            within=Within(
+                "contextChannelId",
+                lambda erp: erp.product_channels,
+                with_channel,
+                ("salesChannels.availableToSellOnChannel", "salesChannels.sellWhenNoStock"),
+            ),
         ),
         decode=decode,
         changes=Changes(
@@ -166,7 +196,8 @@ RESOURCES = (
         "Whether an edit of a custom field, a price or the stock moves `updatedOn` is not documented and is not relied "
         "upon: every product is read again within two days. A SKU is no key: two products may have one. A bundle says "
         "`stockTracked: true` now and then and is never tracked. Descriptions are HTML and are kept as they are. The "
-        "two flags of a sales channel come only where the ERP is asked within a channel's context, a request per 200 "
-        "products and channel: not asked.",
+        "two flags of a sales channel come only where the ERP is asked within that channel's context: done for the "
+        "channels of `product_channels` in the shops file, each at one more request per 200 products. When that list "
+        "changes, all products are read again.",
     ),
 )  # fmt: skip
