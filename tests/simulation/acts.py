@@ -226,14 +226,12 @@ class Acts:
             "customer": {"id": 301}, "ref": "shop floor", "currency": {"code": "GBP"}, "channelId": 2, "rows": [row],
         }  # fmt: skip
         try:
-            reply = self.erp.api("POST", "/order-service/sales-order", order)
-        except httpx.TransportError:  # a lost reply may strike others too
-            self.auditor.foreign |= set(world.orders.by_id) - before
-            return "the reply was lost"
-        if reply.status_code not in (200, 201):
-            return f"refused: {reply.text[:200]}"
-        self.auditor.foreign.add(int(reply.json()["response"]))
-        return reply.text[:100]
+            told = self.erp.api("POST", "/order-service/sales-order", order).text[:200]
+        except httpx.TransportError:
+            told = "the reply was lost"
+        # What strikes us may strike others too: an order may be there though they were refused.
+        self.auditor.foreign |= set(world.orders.by_id) - before
+        return told
 
     # -- our own side -------------------------------------------------------------------------------------------------
 
