@@ -58,6 +58,8 @@ class Throttle:
         ended = now_ms - self._window_ms + 1 if self.rolling else now_ms - now_ms % self._window_ms
         while self._taken and self._taken[0] < ended:
             self._taken.popleft()
+        while self._taken and self._taken[-1] > now_ms:  # the clock was set back: that time has not come yet
+            self._taken.pop()
 
     def take(self, now_ms: int) -> bool:
         """Spend one request; false when the window is used up."""

@@ -46,6 +46,13 @@ def test_a_new_window_on_the_clock_gives_the_whole_quota_again() -> None:
         assert box.call("GET", TAX_CODES).headers["brightpearl-requests-remaining"] == "1"
 
 
+def test_a_clock_that_was_set_back_does_not_hold_requests_up_until_it_has_caught_up() -> None:
+    throttle = Throttle(3, 60)
+    assert [throttle.take(at) for at in (7_200_000, 7_200_001, 7_200_002, 7_200_003)] == [True, True, True, False]
+    assert [throttle.take(at) for at in (3_600_000, 3_600_001, 3_600_002, 3_600_003)] == [True, True, True, False]
+    assert throttle.take(3_660_000)
+
+
 def test_refused_credentials_cost_quota_and_carry_no_instance_id() -> None:
     with running(SandboxConfig(port=0, products=1, requests_per_minute=200, minute_seconds=3600)) as server:
         box = Caller(server)
